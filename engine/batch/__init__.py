@@ -1,0 +1,1 @@
+"""Runs: questions x documents, journalled, resumable, exported to CSV."""

@@ -1,0 +1,1 @@
+"""Where an answer comes from: contributions of slices, words and boxes."""

@@ -1,0 +1,53 @@
+"""Evidence as plain data: which slices and words an answer came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.documents.types import PageRef, Word
+from engine.geometry import PageRect
+
+
+class EvidenceMethod(StrEnum):
+    """How contributions were measured. `HIDDEN_WORDS`: the embedded reader's score with a slice's words hidden;
+    `HIDDEN_VIEWS`: a model's log-probability with a slice's view replaced."""
+
+    HIDDEN_WORDS = "hidden-words"
+    HIDDEN_VIEWS = "hidden-views"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much the answer's score falls when one slice is hidden, as a share of its fall when all are hidden.
+
+    `row` and `col` are None for the overview of an unsliced page. `detail` hides the slice alone, `joint` also
+    hides its place in the overview; `joint` is *the* contribution everywhere. Raw values: they may leave 0–1.
+    """
+
+    page: int
+    row: int | None
+    col: int | None
+    box: PageRect
+    detail: float
+    joint: float
+
+    @property
+    def shown(self) -> float:
+        """The contribution as shown: clamped to 0–1. Never a share of 100 %."""
+        return min(max(self.joint, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`box` bounds the answer's own words on `page`; `words` support the answer (its own words first, then the
+    label and context words it was found by); `answer_words` is how many of `words` are the answer's own.
+    `contributions` are best first. `visual_gain` is the score lost when the whole page is hidden."""
+
+    page: PageRef
+    box: PageRect | None
+    words: tuple[Word, ...]
+    answer_words: int
+    contributions: tuple[Contribution, ...]
+    visual_gain: float
+    method: EvidenceMethod

@@ -1,0 +1,1 @@
+"""Readers answer questions about pages; each one speaks the Reader protocol."""
