@@ -119,7 +119,10 @@ class PlanRefusedError(InputError):
 
 class QuestionsFileError(InputError):
     code = "questions-file"
-    default_hint = "Give a CSV with a column named 'question' (and optionally 'id' and 'document'), or a TXT with one question a line."
+    default_hint = (
+        "Give a CSV with a column named 'question' (and optionally 'id' and 'document'), "
+        "or a TXT with one question a line."
+    )
 
 
 class OutputError(InputError):

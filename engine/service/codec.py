@@ -13,9 +13,8 @@ import typing
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
-T = TypeVar("T")
 TAG = "$"
 
 Decoder = Callable[[Any], Any]
@@ -45,18 +44,18 @@ def to_json(value: object) -> str:
     return json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def from_plain(expected: type[T] | Any, plain: Any) -> T:
+def from_plain(expected: Any, plain: Any) -> Any:
     """`plain` as a value of type `expected` (a dataclass, a union of them, or any annotation used in one).
 
     Raises CodecError when it does not fit.
     """
     try:
-        return typing.cast(T, _decoder(expected)(plain))
+        return _decoder(expected)(plain)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CodecError(f"not a {getattr(expected, '__name__', expected)}: {error}") from error
 
 
-def from_json(expected: type[T] | Any, text: str | bytes) -> T:
+def from_json(expected: Any, text: str | bytes) -> Any:
     try:
         plain = json.loads(text)
     except ValueError as error:
@@ -116,7 +115,8 @@ def _has_default(field: dataclasses.Field[Any]) -> bool:
 
 
 def _union_decoder(args: tuple[Any, ...]) -> Decoder:
-    by_name = {arg.__name__: _decoder(arg) for arg in args if dataclasses.is_dataclass(arg)}
+    classes = [arg for arg in args if isinstance(arg, type) and dataclasses.is_dataclass(arg)]
+    by_name = {cls.__name__: _decoder(cls) for cls in classes}
     plain_types = [arg for arg in args if not dataclasses.is_dataclass(arg) and arg is not type(None)]
     other = _decoder(plain_types[0]) if len(plain_types) == 1 else lambda plain: plain
 

@@ -22,6 +22,7 @@ class TileRing:
 
     def __init__(self, slots: int = SLOT_COUNT) -> None:
         self._memory = shared_memory.SharedMemory(create=True, size=slots * SLOT_BYTES)
+        self._bytes = _bytes_of(self._memory)
         self._free = list(range(slots))
         self._lock = threading.Lock()
 
@@ -41,10 +42,11 @@ class TileRing:
     def copy_out(self, slot: int, size_bytes: int) -> bytes:
         """The first `size_bytes` of `slot`, copied at once so that the slot can be used again."""
         start = slot * SLOT_BYTES
-        return bytes(self._memory.buf[start : start + size_bytes])
+        return bytes(self._bytes[start : start + size_bytes])
 
     def close(self) -> None:
         """Release and unlink the memory; the ring cannot be used afterwards."""
+        self._bytes.release()
         self._memory.close()
         self._memory.unlink()
 
@@ -54,14 +56,22 @@ class TileRingView:
 
     def __init__(self, name: str) -> None:
         self._memory = _attach(name)
+        self._bytes = _bytes_of(self._memory)
 
     def slot(self, index: int) -> memoryview:
         """The bytes of one slot, writable."""
         start = index * SLOT_BYTES
-        return self._memory.buf[start : start + SLOT_BYTES]
+        return self._bytes[start : start + SLOT_BYTES]
 
     def close(self) -> None:
+        self._bytes.release()
         self._memory.close()
+
+
+def _bytes_of(memory: shared_memory.SharedMemory) -> memoryview:
+    if memory.buf is None:
+        raise ValueError("the tile ring is closed")
+    return memory.buf
 
 
 def _attach(name: str) -> shared_memory.SharedMemory:

@@ -1,0 +1,78 @@
+"""The reading worker's work: questions and background reading, one at a time, questions first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from engine.errors import CancelledError, TesseraError, UsageError, internal_error
+from engine.readers.protocol import Reader, WordSourceProtocol
+from engine.readers.types import AnswerReady, Failed, PageRead, Request
+from engine.service.brokered_pages import BrokeredPages
+from engine.service.messages import Ask, Command, ReadPage, Reply
+
+logger = logging.getLogger(__name__)
+
+
+class ReadingWorker:
+    """Handles commands on the worker's main thread. Heavy modules are imported when the first page is read."""
+
+    def __init__(
+        self, pages: BrokeredPages, send: Callable[[Reply], None], is_cancelled: Callable[[int], bool]
+    ) -> None:
+        self._pages = pages
+        self._send = send
+        self._is_cancelled = is_cancelled
+        self._words: WordSourceProtocol | None = None
+        self._readers: dict[str, Reader] = {}
+
+    def handle(self, command: Command) -> None:
+        """Do one command; its last message is always a final one."""
+        match command:
+            case Ask(ask=request):
+                self._guarded(request.id, lambda: self._answer(request))
+            case ReadPage():
+                self._guarded(command.request, lambda: self._read(command))
+            case _:
+                logger.error("the reading worker does not know %s", type(command).__name__)
+
+    def _guarded(self, request: int, work: Callable[[], None]) -> None:
+        self._pages.current = request
+        try:
+            if self._is_cancelled(request):
+                raise CancelledError("Cancelled.")
+            work()
+        except TesseraError as error:
+            self._send(Failed(request, error.info))
+        except Exception as error:  # the border of the reading process
+            logger.exception("request %s failed", request)
+            self._send(Failed(request, internal_error(error)))
+
+    def _answer(self, request: Request) -> None:
+        for event in self._reader(request.reader).ask(request):
+            if self._is_cancelled(request.id):
+                raise CancelledError("Cancelled.")
+            self._send(event)
+            if isinstance(event, AnswerReady | Failed):
+                return
+        raise RuntimeError(f"reader {request.reader} ended without an answer")
+
+    def _read(self, command: ReadPage) -> None:
+        words = self._word_source().words(command.page, keep_on_disk=command.keep_on_disk)
+        self._send(PageRead(command.request, words))
+
+    def _word_source(self) -> WordSourceProtocol:
+        if self._words is None:
+            from engine.ocr.page_words import PageWordReader
+
+            self._words = PageWordReader(self._pages)
+        return self._words
+
+    def _reader(self, name: str) -> Reader:
+        if name not in self._readers:
+            if name != "embedded":
+                raise UsageError(f"There is no reader named {name!r}.", "The reader in this version is 'embedded'.")
+            from engine.readers.embedded.reader import EmbeddedReader
+
+            self._readers[name] = EmbeddedReader(self._word_source(), self._pages.cancelled)
+        return self._readers[name]

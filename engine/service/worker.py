@@ -1,0 +1,80 @@
+"""The entry of every worker process: `python -m engine.service.worker KIND HANDLE RING MEMORY_LIMIT`."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Protocol
+
+from engine.service.brokered_pages import BrokeredPages
+from engine.service.codec import to_json
+from engine.service.inbox import Inbox
+from engine.service.messages import Ask, Command, Hello, Reply, WorkerKind
+from engine.service.reading_worker import ReadingWorker
+from engine.service.tiles import TileRingView
+
+READING_THREADS = "2"
+
+
+class Handler(Protocol):
+    def handle(self, command: Command) -> None: ...
+
+
+def main(arguments: list[str]) -> None:
+    """Run one worker until its pipe closes."""
+    kind, handle, ring_name, memory_limit = WorkerKind(arguments[0]), int(arguments[1]), arguments[2], arguments[3]
+    faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    connection = Connection(handle)
+    send = _sender(connection)
+    pages = BrokeredPages(send, lambda request: inbox.is_cancelled(request))
+    inbox = Inbox(connection, pages.deliver)
+    send(Hello(kind, os.getpid()))
+    if kind is WorkerKind.RENDER:
+        handler = _render_handler(TileRingView(ring_name), send, inbox, int(memory_limit))
+    else:
+        os.environ.setdefault("OMP_NUM_THREADS", READING_THREADS)
+        handler = ReadingWorker(pages, send, inbox.is_cancelled)
+    while True:
+        command = inbox.next_command()
+        handler.handle(command)
+        inbox.done(command.ask.id if isinstance(command, Ask) else command_request(command))
+
+
+def command_request(command: Command) -> int:
+    """The request a command belongs to; 0 for a delivery, which answers a need instead."""
+    return int(getattr(command, "request", 0))
+
+
+def _sender(connection: Connection) -> Callable[[Reply], None]:
+    lock = threading.Lock()
+
+    def send(reply: Reply) -> None:
+        data = to_json(reply).encode()
+        with lock:
+            try:
+                connection.send_bytes(data)
+            except OSError:
+                os._exit(0)
+
+    return send
+
+
+def _render_handler(
+    ring: TileRingView, send: Callable[[Reply], None], inbox: Inbox, memory_limit_bytes: int
+) -> Handler:
+    # Only this kind of worker imports MuPDF.
+    from engine.service.render_worker import RenderWorker, limit_memory
+
+    if memory_limit_bytes > 0:
+        limit_memory(memory_limit_bytes)
+    return RenderWorker(ring, send, inbox.is_cancelled)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
