@@ -5,9 +5,9 @@ A policy is named by its id, or by `id:N` for another cap of slices: `minicpm-v-
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from engine.errors import UsageError
 from engine.geometry import Size
@@ -88,7 +88,7 @@ def plan(policy_id: str, size: Size) -> SlicePlan:
 
 def _unknown(policy_id: str) -> UsageError:
     known = policy_ids()
-    nearest = difflib.get_close_matches(policy_id.lower(), known, n=1, cutoff=0.0)[0]
+    nearest = max(known, key=lambda name: SequenceMatcher(None, policy_id.lower(), name).ratio())
     return UsageError(
         f"There is no slicing policy “{policy_id}”.",
         f"Did you mean {nearest}? The policies are {', '.join(known)}; add :N for another cap of slices.",
