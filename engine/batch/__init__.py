@@ -1,1 +1,1 @@
-"""Runs: questions x documents, journalled, resumable, exported to CSV."""
+"""Questions × documents: runs that are journalled, resumable and exported to CSV. Imports nothing heavy."""

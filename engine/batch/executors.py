@@ -1,0 +1,218 @@
+"""How the tasks of a run are carried out: here one after the other, or document by document on a cluster.
+
+An executor only makes rows; the run that owns the journal writes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.batch.control import RunControl
+from engine.batch.scope import scope_pages
+from engine.batch.table import Row, row_from_answer, row_from_error
+from engine.batch.tasks import Task
+from engine.documents.types import DocumentInfo, PageRef
+from engine.errors import CancelledError, ErrorInfo, TesseraError, UsageError, WorkerDiedError, internal_error
+from engine.readers.types import Answer
+
+_POLL_S = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+class Asker(Protocol):
+    """What answers the questions of a run. Each call may raise TesseraError, which becomes the row's error;
+    CancelledError ends the run."""
+
+    def open(self, path: str) -> DocumentInfo:
+        """Opens the document at `path`."""
+
+    def ask(self, document: DocumentInfo, question: str, pages: tuple[PageRef, ...], task: Task) -> Answer:
+        """Answers `question` from `pages`, under `task.setting.policy` by `task.setting.reader`."""
+
+    def close(self, document: DocumentInfo) -> None:
+        """Lets go of a document all of whose questions were asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The tasks still to do on one document. `sha256` of its bytes is empty where it could not be read."""
+
+    path: str
+    sha256: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A row that was made. `protected`: its document needed a password."""
+
+    task: Task
+    row: Row
+    protected: bool = False
+
+
+class Executor(Protocol):
+    def execute(self, groups: Iterable[Group], control: RunControl) -> Iterator[Done]:
+        """One Done per task, as they are made. Takes groups lazily; raises CancelledError once cancelled."""
+
+
+class LocalExecutor:
+    """One question after the other, each document opened once for all of its."""
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker = asker
+
+    def execute(self, groups: Iterable[Group], control: RunControl) -> Iterator[Done]:
+        for group in groups:
+            control.checkpoint()
+            yield from answer_group(self._asker, group, control)
+
+
+class ClusterExecutor:
+    """The questions of each document are one task of a dask cluster; dask sends them elsewhere when a machine dies.
+
+    `make_asker` is a module-level function: it is sent by name and called once per worker process. Documents are
+    opened by their paths, so all machines must see the folder. Raises UsageError where dask is missing or nobody
+    answers at `address` (such as `tcp://host:8786`).
+    """
+
+    def __init__(self, address: str, make_asker: Callable[[], Asker], in_flight: int = 64) -> None:
+        self._distributed = _load_distributed()
+        self._address = address
+        self._make_asker = make_asker
+        self._in_flight = in_flight
+
+    def execute(self, groups: Iterable[Group], control: RunControl) -> Iterator[Done]:
+        running: dict[Any, Group] = {}
+        with self._connect() as client:
+            try:
+                for group in groups:
+                    control.checkpoint()
+                    running[client.submit(_answer_on_worker, self._make_asker, group, pure=False)] = group
+                    while len(running) >= self._in_flight:
+                        yield from self._collect(running, control)
+                while running:
+                    yield from self._collect(running, control)
+            finally:
+                client.cancel(list(running))
+
+    def _connect(self) -> Any:
+        try:
+            return self._distributed.Client(self._address)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"No cluster answers at {self._address}.", "Check the scheduler's address.") from error
+
+    def _collect(self, running: dict[Any, Group], control: RunControl) -> Iterator[Done]:
+        """The rows of the documents that are done; returns after `_POLL_S` so that a cancel is seen."""
+        control.checkpoint()
+        try:
+            self._distributed.wait(list(running), timeout=_POLL_S, return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            return
+        for future in [each for each in running if each.done()]:
+            group = running.pop(future)
+            error = future.exception()
+            yield from future.result() if error is None else _failed(group, error)
+
+
+def answer_group(asker: Asker, group: Group, control: RunControl) -> Iterator[Done]:
+    """One Done per task of `group`; whatever goes wrong with one becomes its row. Raises CancelledError."""
+    with contextlib.closing(_Session(asker, group)) as session:
+        for task in group.tasks:
+            control.checkpoint()
+            yield session.answer(task)
+
+
+class _Session:
+    """One document while its questions are asked. Opened at the first question; a failure to open is kept."""
+
+    def __init__(self, asker: Asker, group: Group) -> None:
+        self._asker = asker
+        self._group = group
+        self._document: DocumentInfo | None = None
+        self._failure: ErrorInfo | None = None
+
+    def answer(self, task: Task) -> Done:
+        known = task.error or self._failure
+        if known is not None:
+            return self._failed(task, known)
+        try:
+            return self._ask_twice(task)
+        except CancelledError:
+            raise
+        except TesseraError as error:
+            return self._failed(task, error.info)
+        except Exception as error:  # the border of a task: a bug costs its row, not the run
+            logger.exception("a question of a run failed")
+            return self._failed(task, internal_error(error))
+
+    def close(self) -> None:
+        document, self._document = self._document, None
+        if document is not None:
+            try:
+                self._asker.close(document)
+            except TesseraError as error:
+                logger.warning("%s was not closed: %s", self._group.path, error)
+
+    def _ask_twice(self, task: Task) -> Done:
+        """A worker that died was started again, and may well have died of something else: one more try."""
+        try:
+            return self._ask(task)
+        except WorkerDiedError as error:
+            logger.warning("asking again, the worker died: %s", error)
+            self.close()
+            return self._ask(task)
+
+    def _ask(self, task: Task) -> Done:
+        if self._document is None:
+            self._document = self._open()
+        document = self._document
+        numbers = scope_pages(task.setting.scope, len(document.pages), clip=True)
+        pages = tuple(document.pages[number] for number in numbers)
+        answer = self._asker.ask(document, task.question, pages, task)
+        return Done(task, row_from_answer(task, document.id.sha256, answer), document.protected)
+
+    def _open(self) -> DocumentInfo:
+        try:
+            return self._asker.open(self._group.path)
+        except (CancelledError, WorkerDiedError):
+            raise
+        except TesseraError as error:
+            self._failure = error.info
+            raise
+
+    def _failed(self, task: Task, error: ErrorInfo) -> Done:
+        protected = self._document is not None and self._document.protected
+        sha256 = self._group.sha256 if self._document is None else self._document.id.sha256
+        return Done(task, row_from_error(task, sha256, error), protected)
+
+
+@functools.lru_cache(maxsize=1)
+def _worker_asker(make_asker: Callable[[], Asker]) -> Asker:
+    return make_asker()
+
+
+def _answer_on_worker(make_asker: Callable[[], Asker], group: Group) -> list[Done]:
+    return list(answer_group(_worker_asker(make_asker), group, RunControl()))
+
+
+def _failed(group: Group, error: BaseException) -> Iterator[Done]:
+    info = error.info if isinstance(error, TesseraError) else internal_error(error)
+    logger.error("%s failed on the cluster", group.path, exc_info=error)
+    for task in group.tasks:
+        yield Done(task, row_from_error(task, group.sha256, info))
+
+
+def _load_distributed() -> Any:
+    try:
+        return importlib.import_module("distributed")
+    except ImportError:
+        hint = "Install it with: pip install 'tessera-reader[cluster]'"
+        raise UsageError("Runs on a cluster need dask, which is not installed.", hint) from None
