@@ -125,7 +125,7 @@ def _union_decoder(args: tuple[Any, ...]) -> Decoder:
             if type(None) not in args:
                 raise CodecError("null where a value is needed")
             return None
-        if isinstance(plain, dict) and by_name:
+        if by_name and (isinstance(plain, dict) or not plain_types):
             return by_name[plain[TAG]](plain)
         return other(plain)
 

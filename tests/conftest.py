@@ -1,0 +1,40 @@
+"""What holds for every test: Qt offscreen, no internet socket (child processes too), own folders for all state."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).parent / "guard"
+REPOSITORY = Path(__file__).parent.parent
+SAMPLES = REPOSITORY.parent / "shared" / "samples"
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
+if "_refuse" not in getattr(sys.modules.get("sitecustomize"), "__dict__", {}):
+    sys.path.insert(0, str(GUARD))
+    sys.modules.pop("sitecustomize", None)
+    import sitecustomize  # noqa: F401 - installs the guard in this process
+
+    sys.path.remove(str(GUARD))
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings, state, cache and logs of a test stay in folders of its own."""
+    root = tmp_path_factory.mktemp("tessera")
+    for name in ("STATE", "CACHE", "CONFIG", "LOG"):
+        monkeypatch.setenv(f"TESSERA_{name}_DIR", str(root / name.lower()))
+    yield
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of real documents kept outside the repository; tests that need it are skipped where it is absent."""
+    if not SAMPLES.is_dir():
+        pytest.skip("the sample documents are not on this machine")
+    return SAMPLES

@@ -1,0 +1,28 @@
+"""The guard that keeps tests offline works here and in every child process."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_an_internet_socket_is_refused_here(family: socket.AddressFamily) -> None:
+    with pytest.raises(RuntimeError, match="internet sockets"):
+        socket.socket(family)
+
+
+def test_an_internet_socket_is_refused_in_a_child_process() -> None:
+    code = "import socket; socket.socket(socket.AF_INET)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert child.returncode != 0
+    assert "internet sockets" in child.stderr
+
+
+def test_local_pipes_stay_allowed() -> None:
+    left, right = socket.socketpair()
+    left.close()
+    right.close()
