@@ -14,7 +14,7 @@ from engine.errors import CancelledError
 from engine.readers.protocol import PageImage
 from engine.service.inbox import Delivery
 from engine.service.messages import ImageDelivered, NeedFailed, NeedImage, NeedText, Reply, TextDelivered
-from engine.service.pending import RequestFailedError
+from engine.service.pending import error_of
 
 CANCEL_CHECK_S = 0.05
 # Need ids never repeat across restarts of the worker, so that a late delivery is known for what it is.
@@ -66,7 +66,7 @@ class BrokeredPages:
             if delivery.need != need:
                 _drop(delivery)
             elif isinstance(delivery, NeedFailed):
-                raise RequestFailedError(delivery.error.error)
+                raise error_of(delivery.error)
             else:
                 return delivery
 
