@@ -1,0 +1,1 @@
+"""Families of synthetic documents, one module for each genre."""

@@ -1,0 +1,51 @@
+"""Makes synthetic documents: sample k of a seed is always the same document with the same questions."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from engine.errors import UsageError
+from engine.training.synth.families.forms import form
+from engine.training.synth.families.invoices import invoice
+from engine.training.synth.families.receipts import receipt
+from engine.training.synth.noise import disturb
+from engine.training.synth.questions import Draft, make_questions
+from engine.training.synth.types import SyntheticDocument
+from engine.training.synth.values import LANGUAGES, Locale, draw_locale
+
+Family = Callable[[random.Random, Locale, bool], Draft]
+
+_TRAIN: dict[str, Family] = {"receipt": receipt, "invoice": invoice, "form": form}
+_HELD: dict[str, Family] = {}
+_MULTILINGUAL = {"receipt", "invoice", "form"}
+
+TRAIN_FAMILIES = tuple(_TRAIN)
+HELD_OUT_FAMILIES = tuple(_HELD)
+
+
+def make_document(seed: int, k: int, family: str | None = None, *, noise: float | None = None) -> SyntheticDocument:
+    """Document `k` of `seed`. Without `family`, the train families take turns.
+
+    `noise` is the strength its words are disturbed with (0 leaves them true); None draws it: none for half of the
+    documents. Boxes and answers of questions stay those of the undisturbed page. Raises UsageError for an unknown
+    family.
+    """
+    name = family or TRAIN_FAMILIES[k % len(TRAIN_FAMILIES)]
+    held = name in _HELD
+    maker = (_HELD if held else _TRAIN).get(name)
+    if maker is None:
+        raise UsageError(f"There is no family of synthetic documents named {name!r}.", f"Known: {', '.join(_all())}.")
+    rng = random.Random(f"{seed}/{k}/{name}")
+    language = rng.choice(LANGUAGES[1:]) if name in _MULTILINGUAL and rng.random() < 0.25 else "en"
+    draft = maker(rng, draw_locale(rng, language), held)
+    questions = make_questions(draft)
+    pages, art = draft.canvas.finish(f"{name}-{seed}-{k}.pdf")
+    strength = (0.0 if rng.random() < 0.5 else rng.uniform(0.1, 1.0)) if noise is None else noise
+    if strength > 0:
+        pages = tuple(disturb(page, rng, strength) for page in pages)
+    return SyntheticDocument(name, pages, questions, art, language, strength)
+
+
+def _all() -> tuple[str, ...]:
+    return (*TRAIN_FAMILIES, *HELD_OUT_FAMILIES)

@@ -1,0 +1,160 @@
+"""From facts on the page to questions: phrasing, accepted answers, and questions whose answer is not there."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from engine.training.synth.canvas import Canvas, Span
+from engine.training.synth.fields import FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD, FieldSpec
+from engine.training.synth.types import SyntheticQuestion
+from engine.training.synth.values import VALUE_TYPES, Locale, coined, office_phrase
+
+_MAX_ASKED = 10
+
+
+@dataclass(slots=True)
+class Fact:
+    """Something a page says. `asks` (own phrasings) replace the catalogue's; `label` is the label as printed."""
+
+    field: str
+    answers: tuple[str, ...]
+    span: Span
+    label: str = ""
+    kind: str = "label"
+    value: str = ""
+    asks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A document being written: its canvas, its manner, and what it says so far.
+
+    `held` documents are asked in the held-out phrasings. `absent` holds (question, value type) of things known not
+    to be on the document. `who` names the main entity, for `{who}` in questions.
+    """
+
+    canvas: Canvas
+    rng: random.Random
+    loc: Locale
+    held: bool = False
+    facts: list[Fact] = field(default_factory=list)
+    absent: list[tuple[str, str]] = field(default_factory=list)
+    who: str = ""
+    hidden_fields: set[str] = field(default_factory=set)
+
+    @property
+    def language(self) -> str:
+        return self.loc.language
+
+    def label(self, key: str) -> str:
+        """A printed label for a catalogue field in the document's language."""
+        labels = FIELDS[key].labels
+        return self.rng.choice(labels.get(self.language) or labels["en"])
+
+    def add(self, key: str, text: str, span: Span, label: str = "", **more: object) -> None:
+        """Remember a catalogue or free field with one printed value."""
+        self.facts.append(Fact(key, accepted(text, self.loc), span, label, **more))  # type: ignore[arg-type]  # Fact checks
+
+
+def accepted(text: str, loc: Locale) -> tuple[str, ...]:
+    """The value as printed, then without its currency."""
+    sign = loc.currency.strip()
+    if sign and (text.startswith(sign) or text.endswith(sign)):
+        bare = text.removeprefix(sign).removesuffix(sign).strip()
+        return (text, bare)
+    return (text,)
+
+
+def make_questions(draft: Draft) -> tuple[SyntheticQuestion, ...]:
+    """A varied handful of questions about the draft; about one in five has no answer there."""
+    rng = draft.rng
+    facts = list(draft.facts)
+    rng.shuffle(facts)
+    asked = [_ask(draft, fact) for fact in facts[:_MAX_ASKED]]
+    asked += _absent(draft, max(2, len(asked) // 4))
+    return tuple(asked)
+
+
+def _ask(draft: Draft, fact: Fact) -> SyntheticQuestion:
+    value = fact.value or (FIELDS[fact.field].value if fact.field in FIELDS else "text")
+    question = _phrase(draft, fact.field, fact.label, value, fact.asks)
+    box = draft.canvas.box_of(fact.span)
+    kind = "bare" if fact.kind == "label" and len(question.split()) <= 2 else fact.kind
+    return SyntheticQuestion(question, fact.answers, fact.span.page, box, kind, True, fact.field, value)
+
+
+def _phrase(draft: Draft, key: str, label: str, value: str, own: tuple[str, ...] = ()) -> str:
+    rng, language = draft.rng, draft.language
+    if own:
+        return rng.choice(own)
+    spec = FIELDS.get(key)
+    pools: list[tuple[str, ...]] = []
+    if spec is not None:
+        known = _of(spec.held if draft.held else spec.asks, spec.asks, language)
+        pools += [known] * 3 if known else []
+    if label or spec is not None:
+        pools += [(GENERIC_HELD if draft.held else GENERIC_ASKS)[language]] * 2
+        typed = (TYPED_HELD if draft.held else TYPED_ASKS).get(value, ())
+        pools += [typed] if typed and language == "en" and spec is None else []
+    template = rng.choice(rng.choice(pools))
+    if "{who}" in template and not draft.who:
+        template = rng.choice([t for t in pools[-1] if "{who}" not in t] or ["{label}?"])
+    return template.format(label=_spoken(rng, label or (draft.label(key) if spec else "")), who=draft.who)
+
+
+def _of(first: dict[str, tuple[str, ...]], second: dict[str, tuple[str, ...]], language: str) -> tuple[str, ...]:
+    return first.get(language) or second.get(language) or ()
+
+
+def _spoken(rng: random.Random, label: str) -> str:
+    """A label as people say it: without colon, often in lower case."""
+    bare = label.rstrip(" :.").strip()
+    draw = rng.random()
+    if draw < 0.55 and not any(c.islower() for c in bare[1:3]) and len(bare) <= 4:
+        return bare
+    if draw < 0.5:
+        return bare.lower()
+    return bare.title() if draw < 0.6 else bare
+
+
+def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
+    """Questions without an answer here, most of them for a type of value that is here."""
+    rng = draft.rng
+    made = [
+        SyntheticQuestion(text, (), 0, None, "absent", False, "", value)
+        for text, value in rng.sample(draft.absent, min(len(draft.absent), count))
+    ]
+    present = {fact.field for fact in draft.facts} | draft.hidden_fields
+    types = {FIELDS[f].value if f in FIELDS else "text" for f in present}
+    missing = [key for key, spec in FIELDS.items() if key not in present and not _clashes(draft, spec)]
+    close = [key for key in missing if FIELDS[key].value in types]
+    while len(made) < count:
+        if missing and rng.random() < 0.7:
+            key = rng.choice(close if close and rng.random() < 0.8 else missing)
+            text, value = _phrase(draft, key, draft.label(key), FIELDS[key].value), FIELDS[key].value
+        else:
+            label, value = _foreign_label(draft), rng.choice(VALUE_TYPES)
+            key, text = "", _phrase(draft, "", label, value)
+        made.append(SyntheticQuestion(text, (), 0, None, "absent", False, key, value))
+    return made
+
+
+def _foreign_label(draft: Draft) -> str:
+    """A label none of whose words the document prints."""
+    printed = set(_printed(draft).lower().split())
+    while True:
+        label = office_phrase(draft.rng, 1, 3) if draft.language == "en" else f"{coined(draft.rng)}"
+        if not printed & set(label.lower().split()):
+            return label
+
+
+def _clashes(draft: Draft, spec: FieldSpec) -> bool:
+    """Whether one of the field's labels is printed on the document, so that an answer could be argued for."""
+    printed = f" {_printed(draft).lower()} "
+    labels = [text.lower().rstrip(".:") for group in spec.labels.values() for text in group]
+    return any(f" {label}" in printed for label in labels)
+
+
+def _printed(draft: Draft) -> str:
+    return draft.canvas.all_text()
