@@ -13,7 +13,7 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +25,7 @@ from engine.errors import OutputError, RunBusyError
 
 SCHEMA_VERSION = 1
 
-_SCHEMA = "CREATE TABLE rows (key TEXT PRIMARY KEY, cells TEXT NOT NULL) WITHOUT ROWID"
+_SCHEMA = "CREATE TABLE rows (key TEXT PRIMARY KEY, cells TEXT NOT NULL, protected INTEGER NOT NULL) WITHOUT ROWID"
 _UNUSABLE_HINT = "Move it away to begin the run anew."
 
 logger = logging.getLogger(__name__)
@@ -68,12 +68,20 @@ class Journal:
     ) -> None:
         self.close()
 
-    def record(self, key: str, row: Row) -> None:
-        """Stores `row` durably in a transaction of its own; an earlier one of the same key is replaced."""
+    def record(self, key: str, row: Row, *, protected: bool = False) -> None:
+        """Stores `row` durably in a transaction of its own; an earlier one of the same key is replaced.
+
+        `protected` marks rows of documents that needed a password, for `forget_protected`.
+        """
         # ASCII JSON: a file name that is not valid Unicode has no UTF-8 for SQLite to store.
         cells = json.dumps(to_cells(row))
         with self._errors():
-            self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?)", (key, cells))
+            self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (key, cells, protected))
+
+    def is_empty(self) -> bool:
+        """True when no row was recorded yet."""
+        with self._errors():
+            return self._db.execute("SELECT 1 FROM rows LIMIT 1").fetchone() is None
 
     def find(self, key: str) -> Row | None:
         """The row of `key`, None when it is not done."""
@@ -84,19 +92,18 @@ class Journal:
         except (ValueError, LookupError, TypeError) as error:
             raise OutputError(f"The journal {self.path} is damaged: {error}.", _UNUSABLE_HINT) from error
 
-    def forget(self, keys: Iterable[str]) -> None:
-        """Removes rows so that their text does not stay in the file either."""
-        with self._errors():
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("DELETE FROM rows WHERE key = ?", ((key,) for key in keys))
-            self._db.execute("COMMIT")
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def forget_protected(self) -> None:
+        """Removes the rows of protected documents, and their text from the file."""
+        self._forget("DELETE FROM rows WHERE protected")
 
     def forget_all(self) -> None:
         """Begins the run anew."""
+        self._forget("DELETE FROM rows")
+
+    def _forget(self, statement: str) -> None:
         with self._errors():
-            keys = [key for (key,) in self._db.execute("SELECT key FROM rows")]
-        self.forget(keys)
+            self._db.execute(statement)
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes the file and lets go of the run; may be called twice."""
@@ -136,9 +143,6 @@ class Journal:
         try:
             yield
         except sqlite3.Error as error:
-            # A failed statement in a transaction of several leaves it open.
-            with contextlib.suppress(AttributeError, sqlite3.Error):
-                self._db.rollback()
             damaged = getattr(error, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT")
             hint = _UNUSABLE_HINT if damaged else None
             raise OutputError(f"The journal {self.path} cannot be written: {error}.", hint) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class RunOptions:
 
     on_row: OnRow | None = None
     control: RunControl = field(default_factory=RunControl)
-    layout: CsvFormat = CsvFormat()
+    layout: CsvFormat = field(default_factory=CsvFormat)
     retry_errors: bool = True
 
 
@@ -80,7 +80,6 @@ class Run:
         self._out = out
         self._options = options or RunOptions()
         self._keys: dict[int, str] = {}
-        self._protected: set[str] = set()
         self._statuses: Counter[AnswerStatus] = Counter()
         self._resumed = 0
 
@@ -94,7 +93,11 @@ class Run:
             check_writable(self._out)
         cancelled = False
         try:
-            for done in self._executor.execute(self._pending(), self._options.control):
+            pending = self._pending()
+        except CancelledError:
+            return self._result(cancelled=True)
+        try:
+            for done in self._executor.execute(pending, self._options.control):
                 self._keep(done)
         except CancelledError:
             cancelled = True
@@ -105,8 +108,8 @@ class Run:
             raise
         self._export()
         if not cancelled and self._out is not None:
-            self._journal.forget(self._protected)
-        return RunResult(self._counts(), self._resumed, len(self._tasks), cancelled)
+            self._journal.forget_protected()
+        return self._result(cancelled=cancelled)
 
     def rows(self) -> Iterator[Row]:
         """The rows there are, in input order, as the journal holds them."""
@@ -116,16 +119,22 @@ class Run:
             if row is not None:
                 yield row
 
-    def _pending(self) -> Iterator[Group]:
-        """The tasks left to do by document; rows already in the journal are reported on the way."""
+    def _pending(self) -> Iterable[Group]:
+        """The tasks left to do, by document. With a journal from before, all its rows are reported first: a run
+        cancelled again must not lose from its CSV what it had."""
         by_document: dict[str, list[Task]] = {}
         for task in self._tasks:
             by_document.setdefault(task.document, []).append(task)
+        if self._journal.is_empty():
+            return (Group(path, sha256_of_file(path), tuple(tasks)) for path, tasks in by_document.items())
+        groups: list[Group] = []
         for path, tasks in by_document.items():
+            self._options.control.checkpoint()
             sha256 = sha256_of_file(path)
             left = tuple(task for task in tasks if not self._resume(task, task.key(sha256)))
             if left:
-                yield Group(path, sha256, left)
+                groups.append(Group(path, sha256, left))
+        return groups
 
     def _resume(self, task: Task, key: str) -> bool:
         row = self._journal.find(key)
@@ -137,9 +146,7 @@ class Run:
 
     def _keep(self, done: Done) -> None:
         key = done.task.key(done.row.sha256)
-        self._journal.record(key, done.row)
-        if done.protected:
-            self._protected.add(key)
+        self._journal.record(key, done.row, protected=done.protected)
         self._count(done.task, key, done.row, resumed=False)
 
     def _count(self, task: Task, key: str, row: Row, *, resumed: bool) -> None:
@@ -149,11 +156,12 @@ class Run:
             self._options.on_row(task, row, resumed)
 
     def _export(self) -> None:
-        if self._out is not None:
+        if self._out is not None and (self._keys or not self._tasks):
             write_csv(self._out, self.rows(), self._options.layout)
 
-    def _counts(self) -> Counts:
-        return Counts(**{status.value: self._statuses[status] for status in AnswerStatus})
+    def _result(self, *, cancelled: bool) -> RunResult:
+        counts = Counts(**{status.value: self._statuses[status] for status in AnswerStatus})
+        return RunResult(counts, self._resumed, len(self._tasks), cancelled)
 
 
 def sha256_of_file(path: str) -> str:
