@@ -1,0 +1,184 @@
+"""From a recognised line to words with boxes: where the text splits, and where on the crop each piece lies.
+
+The recogniser says roughly where each character fired; the ink says exactly where the gaps are. Word borders are
+put at the widest blank run between the two characters they fall between, word tops and bottoms at their own ink.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.ocr.models import Image, LineReading
+
+LABEL_END = re.compile(
+    r"(?<=[^\W\d_][^\W\d_.)\]])(?P<colon>[:：])(?=[^\s:：/\\])"  # Date:12/03/2018, but not 12:30 nor http://
+    r"|(?<=[^\W\d_][^\W\d_])(?P<hash>[#№])(?=\d)"  # Invoice#123
+    r"|(?<=[^\W\d_][a-z])(?P<money>)(?=[$€£¥₹]\d)"  # Total$12.50, but not US$12
+)
+NEVER_SPLIT = re.compile(r"^(?:https?|ftp|mailto|file|urn|doi|tel):", re.IGNORECASE)
+
+MIN_GAP_SHARE = 0.30
+"""A blank run of this share of the ink height inside a word may be a space that the recogniser dropped ..."""
+GAP_FACTOR = 2.2
+"""... if it is also this many times as wide as the line's usual gap between characters."""
+WIDE_GAP_SHARE, WIDE_GAP_FACTOR = 0.55, 3.0
+"""The same two limits beside digits and signs, where narrow figures and thin spaces make gaps of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One word of a line crop; left, top, right and bottom are shares (0–1) of the crop's width and height."""
+
+    text: str
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def split_label(text: str) -> list[str]:
+    """`text` cut after a label's colon or number sign where the value is glued on; codes, times, links stay whole.
+
+    >>> split_label("Date:12/03/2018"), split_label("12:30"), split_label("https://a.b")
+    (['Date:', '12/03/2018'], ['12:30'], ['https://a.b'])
+    """
+    if NEVER_SPLIT.match(text):
+        return [text]
+    cuts = [0, *(match.end() for match in LABEL_END.finditer(text)), len(text)]
+    return [text[a:b] for a, b in pairwise(cuts) if b > a]
+
+
+def is_ideograph(character: str) -> bool:
+    """True for Chinese, Japanese and fullwidth characters, which are written without spaces."""
+    code = ord(character)
+    return 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFF60 or code >= 0x20000
+
+
+def split_line(crop: Image, reading: LineReading) -> list[Piece]:
+    """The words of one line. Languages with spaces split at spaces; runs of ideographs stay whole."""
+    characters = [character for character in reading.text if not character.isspace()]
+    if not characters or len(reading.centres) != len(characters):
+        return []
+    ink = _Ink(crop)
+    centres = np.asarray(reading.centres) * crop.shape[1]
+    starts = sorted(_text_starts(reading.text) | _dropped_spaces(characters, centres, ink))
+    borders = [ink.gap_between(centres[start - 1], centres[start]) for start in starts[1:]]
+    lefts = [ink.left, *(right for _, right in borders)]
+    rights = [*(left for left, _ in borders), ink.right]
+    pieces = []
+    for start, end, left, right in zip(starts, [*starts[1:], len(characters)], lefts, rights, strict=True):
+        values = reading.confidences[start:end] or (reading.confidence,)
+        text = "".join(characters[start:end])
+        pieces.append(_piece(crop, ink, text, sum(values) / len(values), (left, right)))
+    return pieces
+
+
+def _text_starts(text: str) -> set[int]:
+    """Indices, among the characters that are not spaces, at which a word begins."""
+    starts, index = set(), 0
+    for token in text.split():
+        for part in split_label(token):
+            starts.add(index)
+            index += len(part)
+    return starts
+
+
+def _dropped_spaces(characters: list[str], centres: NDArray[np.float64], ink: _Ink) -> set[int]:
+    """Indices before which a space stands on the page although the recogniser wrote none."""
+    gaps = np.array([ink.width_between(a, b) for a, b in pairwise(centres)])
+    if len(gaps) < 3:
+        return set()
+    usual = float(np.median(gaps))
+    limit = max(MIN_GAP_SHARE * ink.height, GAP_FACTOR * usual)
+    wide = max(WIDE_GAP_SHARE * ink.height, WIDE_GAP_FACTOR * usual)
+    return {
+        i + 1
+        for i, gap in enumerate(gaps)
+        if gap > (limit if _part_easily(characters[i], characters[i + 1]) else wide)
+        and not (is_ideograph(characters[i]) or is_ideograph(characters[i + 1]))
+    }
+
+
+def _part_easily(before: str, after: str) -> bool:
+    """True for neighbours that a dropped space may well have parted; numbers and codes need a wider gap."""
+    return (before.isalpha() or before in ",;:!?)") and after.isalpha()
+
+
+class _Ink:
+    """Which columns and rows of a line crop carry ink; all values in crop pixels."""
+
+    def __init__(self, crop: Image) -> None:
+        grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY).astype(np.int16)
+        contrast = np.abs(grey - int(np.median(grey)))
+        strongest = float(np.percentile(contrast, 99.5))
+        self.mask: NDArray[np.bool_] = contrast > max(24.0, 0.4 * strongest)
+        rows = self.mask.sum(axis=1)
+        # A ruled line or a box edge fills nearly the whole row; it is not writing and would close every gap.
+        self.mask[rows > 0.9 * crop.shape[1], :] = False
+        self.band = _band(self.mask)
+        columns = self.mask[self.band[0] : self.band[1]].any(axis=0) if self.mask.any() else self.mask.any(axis=0)
+        self.columns: NDArray[np.bool_] = columns
+        self.height = float(max(self.band[1] - self.band[0], 1))
+        where = np.flatnonzero(columns)
+        self.left = float(where[0]) if where.size else 0.0
+        self.right = float(where[-1] + 1) if where.size else float(crop.shape[1])
+        self._starts, self._ends = _blank_runs(columns)
+
+    def gap_between(self, before: float, after: float) -> tuple[float, float]:
+        """The widest blank run between two character centres as (start, end); their midpoint where there is none."""
+        start, end = self._widest(before, after)
+        if end <= start:
+            middle = (before + after) / 2
+            return middle, middle
+        return start, end
+
+    def width_between(self, before: float, after: float) -> float:
+        start, end = self._widest(before, after)
+        return max(end - start, 0.0)
+
+    def _widest(self, before: float, after: float) -> tuple[float, float]:
+        low, high = min(before, after), max(before, after)
+        starts, ends = self._starts, self._ends
+        middles = (starts + ends) / 2
+        inside = (middles >= low) & (middles <= high)
+        if not inside.any():
+            return 0.0, 0.0
+        best = np.flatnonzero(inside)[np.argmax((ends - starts)[inside])]
+        return float(starts[best]), float(ends[best])
+
+
+def _blank_runs(columns: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Starts and (exclusive) ends of the runs of columns without ink."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], columns, [True]]).astype(np.int8)))
+    return edges[0::2].astype(np.float64), edges[1::2].astype(np.float64)
+
+
+def _band(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """First and last-plus-one row of the line's writing: where row ink exceeds a fifth of its peak, with tails."""
+    rows = mask.sum(axis=1)
+    if not rows.any():
+        return 0, int(mask.shape[0])
+    strong = np.flatnonzero(rows > 0.2 * rows.max())
+    reach = max((strong[-1] + 1 - strong[0]) // 2, 1)
+    top, bottom = max(strong[0] - reach, 0), min(strong[-1] + 1 + reach, len(rows))
+    inked = np.flatnonzero(rows[top:bottom])
+    return int(top + inked[0]), int(top + inked[-1] + 1)
+
+
+def _piece(crop: Image, ink: _Ink, text: str, confidence: float, span: tuple[float, float]) -> Piece:
+    """A word whose top and bottom are its own ink, but never less than the middle half of the line."""
+    height, width = crop.shape[:2]
+    left, right = span
+    top, bottom = ink.band
+    quarter = (bottom - top) / 4
+    own = np.flatnonzero(ink.mask[top:bottom, int(left) : max(int(right), int(left) + 1)].any(axis=1))
+    upper = min(top + float(own[0]), top + quarter) if own.size else float(top)
+    lower = max(top + float(own[-1]) + 1, bottom - quarter) if own.size else float(bottom)
+    return Piece(text, confidence, left / width, upper / height, right / width, lower / height)
