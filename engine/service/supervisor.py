@@ -357,7 +357,8 @@ class Supervisor:
                 for job in overdue:
                     self._give_up(job)
             for job in overdue:
-                self._tell(job, Failed(job.pending.request, job.timeout_error()), final=True)
+                if not job.told:
+                    self._tell(job, Failed(job.pending.request, job.timeout_error()), final=True)
             with self._work_came:
                 if not self._closed:
                     self._work_came.wait(WATCH_INTERVAL_S if self._book.jobs else None)
