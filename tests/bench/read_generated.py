@@ -6,12 +6,8 @@ python tests/bench/read_generated.py --families held-out --count 20 --errors
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 from scoring import Outcome, anls, is_exact, points_at, table
 

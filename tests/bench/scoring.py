@@ -86,8 +86,7 @@ def table(outcomes: Sequence[Outcome], by: Callable[[Outcome], str]) -> list[str
     head = f"{'group':<22}{'n':>5}{'ANLS':>7}{'exact':>7}{'answ.':>7}  {'precision of answered':<28}{'pointing':<28}"
     lines = [f"{head}{'absent: not answered':<28}{'ms':>7}"]
     groups = sorted({by(o) for o in outcomes})
-    for name in groups:
-        lines.append(_line(name, [o for o in outcomes if by(o) == name]))
+    lines += [_line(name, [o for o in outcomes if by(o) == name]) for name in groups]
     return [*lines, _line("ALL", list(outcomes))] if len(groups) > 1 else lines
 
 
