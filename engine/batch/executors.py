@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib
 import logging
+import pickle
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,17 +19,18 @@ from engine.batch.scope import scope_pages
 from engine.batch.table import Row, row_from_answer, row_from_error
 from engine.batch.tasks import Task
 from engine.documents.types import DocumentInfo, PageRef
-from engine.errors import CancelledError, ErrorInfo, TesseraError, UsageError, WorkerDiedError, internal_error
+from engine.errors import CancelledError, ErrorInfo, TesseraError, UsageError, internal_error
 from engine.readers.types import Answer
 
 _POLL_S = 0.1
+_CONNECT_S = 10
 
 logger = logging.getLogger(__name__)
 
 
 class Asker(Protocol):
-    """What answers the questions of a run. Each call may raise TesseraError, which becomes the row's error;
-    CancelledError ends the run."""
+    """What answers the questions of a run. Each call may raise TesseraError, which becomes the row's error, so
+    whatever is worth a second try is tried again by the asker; CancelledError ends the run."""
 
     def open(self, path: str) -> DocumentInfo:
         """Opens the document at `path`."""
@@ -78,15 +80,15 @@ class LocalExecutor:
 class ClusterExecutor:
     """The questions of each document are one task of a dask cluster; dask sends them elsewhere when a machine dies.
 
-    `make_asker` is a module-level function: it is sent by name and called once per worker process. Documents are
-    opened by their paths, so all machines must see the folder. Raises UsageError where dask is missing or nobody
-    answers at `address` (such as `tcp://host:8786`).
+    `make_asker` is a module-level function or a partial of one: it is sent by name and called once per worker
+    process. Documents are opened by their paths, so all machines must see the folder. Raises UsageError where dask
+    is missing or nobody answers at `address` (such as `tcp://host:8786`).
     """
 
     def __init__(self, address: str, make_asker: Callable[[], Asker], in_flight: int = 64) -> None:
         self._distributed = _load_distributed()
         self._address = address
-        self._make_asker = make_asker
+        self._make_asker = pickle.dumps(make_asker)
         self._in_flight = in_flight
 
     def execute(self, groups: Iterable[Group], control: RunControl) -> Iterator[Done]:
@@ -105,7 +107,7 @@ class ClusterExecutor:
 
     def _connect(self) -> Any:
         try:
-            return self._distributed.Client(self._address)
+            return self._distributed.Client(self._address, timeout=_CONNECT_S)
         except (OSError, ValueError) as error:
             raise UsageError(f"No cluster answers at {self._address}.", "Check the scheduler's address.") from error
 
@@ -144,7 +146,7 @@ class _Session:
         if known is not None:
             return self._failed(task, known)
         try:
-            return self._ask_twice(task)
+            return self._ask(task)
         except CancelledError:
             raise
         except TesseraError as error:
@@ -161,15 +163,6 @@ class _Session:
             except TesseraError as error:
                 logger.warning("%s was not closed: %s", self._group.path, error)
 
-    def _ask_twice(self, task: Task) -> Done:
-        """A worker that died was started again, and may well have died of something else: one more try."""
-        try:
-            return self._ask(task)
-        except WorkerDiedError as error:
-            logger.warning("asking again, the worker died: %s", error)
-            self.close()
-            return self._ask(task)
-
     def _ask(self, task: Task) -> Done:
         if self._document is None:
             self._document = self._open()
@@ -182,7 +175,7 @@ class _Session:
     def _open(self) -> DocumentInfo:
         try:
             return self._asker.open(self._group.path)
-        except (CancelledError, WorkerDiedError):
+        except CancelledError:
             raise
         except TesseraError as error:
             self._failure = error.info
@@ -195,11 +188,14 @@ class _Session:
 
 
 @functools.lru_cache(maxsize=1)
-def _worker_asker(make_asker: Callable[[], Asker]) -> Asker:
-    return make_asker()
+def _worker_asker(pickled: bytes) -> Asker:
+    """The asker of this worker process. Kept by its bytes: each task brings an equal recipe, never the same one.
+    They come from the owner of the run, whom dask lets run anything here already."""
+    asker: Asker = pickle.loads(pickled)()
+    return asker
 
 
-def _answer_on_worker(make_asker: Callable[[], Asker], group: Group) -> list[Done]:
+def _answer_on_worker(make_asker: bytes, group: Group) -> list[Done]:
     return list(answer_group(_worker_asker(make_asker), group, RunControl()))
 
 

@@ -1,8 +1,8 @@
 """The journal of a run: every answer on disk as soon as it is made, written by one process only.
 
-One SQLite file and one lock file per run, in the user's state folder (or under TESSERA_STATE_DIR), readable by the
-user alone. Write-ahead log with synchronous FULL: an answer that `record` returned from survives a power cut. The
-lock is the operating system's, so that it falls with its owner, however that one dies.
+One SQLite file and one lock file per run, in the user's state folder, readable by the user alone. Write-ahead log
+with synchronous FULL: an answer that `record` returned from survives a power cut. The lock is the operating system's,
+so that it falls with its owner, however that one dies.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import platformdirs
-
 from engine.batch.table import Row, from_cells, to_cells
 from engine.errors import OutputError, RunBusyError
+from engine.paths import make_private, state_dir
 
 SCHEMA_VERSION = 1
 
@@ -33,14 +32,11 @@ logger = logging.getLogger(__name__)
 
 def runs_folder() -> Path:
     """Where journals live; made, for the user alone, where it is missing. Raises OutputError."""
-    state = os.environ.get("TESSERA_STATE_DIR") or platformdirs.user_state_dir("tessera", appauthor=False)
-    folder = Path(state) / "runs"
+    folder = state_dir() / "runs"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        return make_private(folder)
     except OSError as error:
         raise OutputError(f"The state folder {folder} cannot be made: {error.strerror}.") from error
-    return folder
 
 
 class Journal:

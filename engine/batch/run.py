@@ -112,7 +112,8 @@ class Run:
         return self._result(cancelled=cancelled)
 
     def rows(self) -> Iterator[Row]:
-        """The rows there are, in input order, as the journal holds them."""
+        """The rows there are, in input order, as the journal holds them. Once the CSV of a finished run is written,
+        rows of protected documents are in it alone."""
         for task in self._tasks:
             key = self._keys.get(task.number)
             row = None if key is None else self._journal.find(key)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import sqlite3
@@ -215,19 +216,7 @@ def test_pages_a_short_document_lacks_are_left_out(desk: Desk) -> None:
     assert "there are 2 pages" in desk.rows()[0].error
 
 
-def test_a_worker_that_dies_is_asked_once_more(desk: Desk) -> None:
-    deaths = iter([True, False])
-
-    def before(path: str, question: str) -> None:
-        if question == "Question 2?" and next(deaths, False):
-            raise WorkerDiedError("The reading worker died.")
-
-    asker = FakeAsker(before=before)
-    assert desk.run(asker).counts.error == 0
-    assert asker.opened.count(str(desk.docs[0])) == 2
-
-
-def test_a_worker_that_keeps_dying_costs_one_row(desk: Desk) -> None:
+def test_a_worker_that_dies_costs_one_row(desk: Desk) -> None:
     def before(path: str, question: str) -> None:
         if path == str(desk.docs[1]) and question == "Question 2?":
             raise WorkerDiedError("The reading worker died.")
@@ -302,6 +291,24 @@ def test_a_missing_dask_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
     assert "tessera-reader[cluster]" in caught.value.hint
 
 
+class CountedAsker(FakeAsker):
+    """Counts how many of it were made in this process."""
+
+    made = 0
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        CountedAsker.made += 1
+
+
+def test_a_cluster_makes_one_asker_per_worker(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", fake_distributed())
+    with Journal("cluster", desk.root) as journal:
+        executor = ClusterExecutor("host", functools.partial(CountedAsker, "a"))
+        assert Run(desk.tasks(), executor, journal, desk.out).execute().counts.error == 0
+    assert CountedAsker.made == 1
+
+
 def fake_distributed(lost: str = "") -> types.ModuleType:
     """Futures that are done the second time somebody waits for them; the document `lost` dies with its machine."""
 
@@ -319,7 +326,7 @@ def fake_distributed(lost: str = "") -> types.ModuleType:
             return self.call()
 
     class Client:
-        def __init__(self, address: str) -> None:
+        def __init__(self, address: str, timeout: float) -> None:
             self.cancelled: list[Future] = []
 
         def __enter__(self) -> Client:
