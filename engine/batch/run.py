@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from engine.batch.executors import Done, Executor, Group
 from engine.batch.journal import Journal
 from engine.batch.table import Row
 from engine.batch.tasks import Task
-from engine.errors import CancelledError, OutputError
+from engine.errors import CancelledError, OutputError, UsageError
 from engine.readers.types import AnswerStatus
 
 OnRow = Callable[[Task, Row, bool], None]
@@ -87,10 +88,10 @@ class Run:
         """Carries out the tasks; blocks. The CSV is written when all are done and when the run is cancelled.
 
         Raises OutputError when journal or CSV cannot be written: rows already journalled are kept, and are in the
-        CSV if that still can be written.
+        CSV if that still can be written. UsageError when the output is one of the documents.
         """
         if self._out is not None:
-            check_writable(self._out)
+            self._check_output(self._out)
         cancelled = False
         try:
             pending = self._pending()
@@ -155,6 +156,12 @@ class Run:
         self._statuses[row.status] += 1
         if self._options.on_row is not None:
             self._options.on_row(task, row, resumed)
+
+    def _check_output(self, out: Path) -> None:
+        target = os.path.realpath(out)
+        if any(os.path.realpath(task.document) == target for task in self._tasks):
+            raise UsageError(f"{out} is one of the documents and would be overwritten.", "Choose another output.")
+        check_writable(out)
 
     def _export(self) -> None:
         if self._out is not None and (self._keys or not self._tasks):

@@ -243,6 +243,13 @@ def test_an_output_that_cannot_be_written_is_named_before_any_question(desk: Des
     assert asker.opened == []
 
 
+def test_a_run_never_overwrites_a_document(desk: Desk) -> None:
+    desk.out = desk.docs[1]
+    with pytest.raises(UsageError, match="one of the documents"):
+        desk.run(FakeAsker())
+    assert desk.docs[1].read_text() == "d2.pdf"
+
+
 def test_a_full_disk_ends_the_run_and_keeps_what_was_answered(desk: Desk) -> None:
     tasks = desk.tasks()
     with Journal(run_id(tasks, desk.out), desk.root) as journal:
