@@ -1,0 +1,236 @@
+"""Painting of marks over a page: slice grid, contributions, outlined words, search hits, the pulse of a slice.
+
+Colour means contribution and nothing else, and its number always stands beside it. Everything else is told by dark
+and light lines side by side, which are readable on white paper, black paper and photographs alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from app.page_view.canvas import device_font
+from app.page_view.marks import SliceMark
+from app.page_view.wording import percent
+
+INK = QColor(17, 20, 26)
+LIGHT = QColor(255, 255, 255)
+GRID_LIGHT = QColor(255, 255, 255, 215)
+VEIL = QColor(128, 132, 140, 120)
+"""Mid grey: takes contrast from dark print on white and from light print on black."""
+HIT_FILL = QColor(128, 132, 140, 90)
+CONTRIBUTION_HUE = QColor(245, 130, 0)
+CONTRIBUTION_CHIP = QColor(255, 178, 84)
+SHADE_MIN, SHADE_MAX = 24, 118
+"""Alpha of the shading at 0 % and at 100 %: the print under it stays readable."""
+TAG_PAD_PX = 5.0
+TAG_INSET_PX = 5.0
+
+
+def contribution_color(share: float) -> QColor:
+    """The shading of a contribution 0–1; the number must stand beside it."""
+    color = QColor(CONTRIBUTION_HUE)
+    color.setAlpha(round(SHADE_MIN + (SHADE_MAX - SHADE_MIN) * min(max(share, 0.0), 1.0)))
+    return color
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSlice:
+    """A slice and its place in device px of the viewport."""
+
+    mark: SliceMark
+    place: QRectF
+
+
+class Overlay:
+    """Paints marks in device px. `visible` keeps tags in sight when a slice reaches beyond the window."""
+
+    def __init__(self, painter: QPainter, font: QFont, dpr: float, visible: QRectF) -> None:
+        self._painter = painter
+        self._font = font
+        self._dpr = dpr
+        self._visible = visible
+
+    def dim(self, page: QRectF, lit: Sequence[QRectF]) -> None:
+        """Lay a veil over the page, except over the `lit` places."""
+        veil = QPainterPath()
+        veil.addRect(page)
+        holes = QPainterPath()
+        holes.setFillRule(Qt.FillRule.WindingFill)
+        for rect in lit:
+            holes.addRect(rect.intersected(page))
+        self._painter.fillPath(veil.subtracted(holes.simplified()), VEIL)
+
+    def shade(self, slices: Iterable[PlacedSlice]) -> None:
+        """Colour the slices that contributed, where their number has room: no colour without it."""
+        for each in slices:
+            if each.mark.share is not None and self._tag_fits(each):
+                self._painter.fillRect(each.place, contribution_color(each.mark.share))
+
+    def grid(self, slices: Sequence[PlacedSlice]) -> None:
+        """The borders of slices: a dark line with a light one on either side. Shared borders are drawn once."""
+        width = int(self._line(1.0))
+        # A line is centred on its border: at an even width the odd pixel goes to the right and below.
+        before, after = (width - 1) // 2, width // 2 + 1
+        edges = _edges(slices)
+        for edge in edges:
+            rim = edge.adjusted(-before - width, -before - width, after + width, after + width)
+            self._painter.fillRect(rim, GRID_LIGHT)
+        for edge in edges:
+            self._painter.fillRect(edge.adjusted(-before, -before, after, after), INK)
+
+    def tags(self, slices: Iterable[PlacedSlice], *, numbers: bool) -> None:
+        """Numbers in the corners of slices (if `numbers`), with the contribution beside them."""
+        for each in slices:
+            place = each.place.intersected(self._visible)
+            if not place.isEmpty():
+                self._tag(each, place, numbers=numbers)
+
+    def _tag(self, each: PlacedSlice, place: QRectF, *, numbers: bool) -> None:
+        share = each.mark.share
+        parts: list[tuple[str, QColor, QColor]] = []
+        if share is not None:
+            parts.append((percent(share), CONTRIBUTION_CHIP, INK))
+        if numbers or share is not None:
+            name = "page" if each.mark.number is None else str(each.mark.number)
+            parts.insert(0, (name, INK, LIGHT))
+        while parts and not self._fits(parts, place):
+            # A slice too small for both keeps the contribution, one too small for that keeps nothing.
+            parts.pop(0)
+        if parts and (len(parts) > 1 or share is None or self._tag_fits(each)):
+            self._paint_tag(parts, place.topLeft() + QPointF(1, 1) * self._dpr * TAG_INSET_PX)
+
+    def _fits(self, parts: Sequence[tuple[str, QColor, QColor]], place: QRectF) -> bool:
+        width = sum(self._part_width(text) for text, _, _ in parts) + 2 * TAG_INSET_PX * self._dpr
+        return place.width() >= width and place.height() >= self._tag_height() + TAG_INSET_PX * self._dpr
+
+    def _tag_fits(self, each: PlacedSlice) -> bool:
+        share = each.mark.share
+        place = each.place.intersected(self._visible)
+        return share is not None and self._fits([(percent(share), CONTRIBUTION_CHIP, INK)], place)
+
+    def _tag_font(self) -> QFont:
+        return device_font(self._font, self._dpr, 0.92, bold=True)
+
+    def _part_width(self, text: str) -> float:
+        return float(QFontMetricsF(self._tag_font()).horizontalAdvance(text) + 2 * TAG_PAD_PX * self._dpr)
+
+    def _tag_height(self) -> float:
+        return float(QFontMetricsF(self._tag_font()).height() + 3 * self._dpr)
+
+    def _paint_tag(self, parts: Sequence[tuple[str, QColor, QColor]], corner: QPointF) -> None:
+        painter, height = self._painter, self._tag_height()
+        corner = QPointF(round(corner.x()), round(corner.y()))
+        whole = QRectF(corner.x(), corner.y(), sum(self._part_width(text) for text, _, _ in parts), height)
+        radius = 3.5 * self._dpr
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        rim = self._dpr
+        outline.addRoundedRect(whole.adjusted(-rim, -rim, rim, rim), radius + rim, radius + rim)
+        painter.fillPath(outline, LIGHT)
+        clip = QPainterPath()
+        clip.addRoundedRect(whole, radius, radius)
+        painter.setFont(self._tag_font())
+        left = whole.left()
+        for text, ground, ink in parts:
+            part = QRectF(left, whole.top(), self._part_width(text), height)
+            shape = QPainterPath()
+            shape.addRect(part)
+            painter.fillPath(clip.intersected(shape), ground)
+            painter.setPen(ink)
+            painter.drawText(part, int(Qt.AlignmentFlag.AlignCenter), text)
+            left = part.right()
+        painter.restore()
+
+    def note(self, text: str, page: QRectF) -> None:
+        """A sentence at the upper edge of a page."""
+        place = page.intersected(self._visible)
+        if not place.isEmpty():
+            self._paint_tag([(text, INK, LIGHT)], place.topLeft() + QPointF(1, 1) * self._dpr * TAG_INSET_PX)
+
+    def words(self, answer: Iterable[QRectF], labels: Iterable[QRectF]) -> None:
+        """Outline the answer's words heavily, and those it was found by with a thin broken line."""
+        for box in labels:
+            self._outline(self._around(box, 1.5), 1.0, Qt.PenStyle.DashLine)
+        for box in answer:
+            self._outline(self._around(box, 2.5), 2.0, Qt.PenStyle.SolidLine)
+
+    def hits(self, boxes: Iterable[QRectF], current: QRectF | None) -> None:
+        """Search hits: grey, and the current one with its colours turned over, as selected text is."""
+        for box in boxes:
+            around = self._around(box, 1.0)
+            self._painter.fillRect(around, HIT_FILL)
+            self._outline(around, 1.0, Qt.PenStyle.DotLine)
+        if current is not None:
+            around = self._around(current, 1.5)
+            self._painter.save()
+            self._painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Difference)
+            self._painter.fillRect(around, LIGHT)
+            self._painter.restore()
+            self._outline(around, 1.5, Qt.PenStyle.SolidLine)
+
+    def pulse(self, place: QRectF, phase: float) -> None:
+        """A frame inside a slice that swells and fades as `phase` goes from 0 to 1."""
+        width = self._line(2.0 + 5.0 * (1.0 - phase))
+        half = width / 2 + self._dpr
+        painter = self._painter
+        painter.save()
+        painter.setOpacity(1.0 - 0.75 * phase)
+        self._stroke(place.adjusted(half, half, -half, -half), width + 2 * self._dpr, LIGHT, Qt.PenStyle.SolidLine, 0)
+        self._stroke(place.adjusted(half, half, -half, -half), width, INK, Qt.PenStyle.SolidLine, 0)
+        painter.restore()
+
+    def _outline(self, box: QRectF, width: float, style: Qt.PenStyle) -> None:
+        radius = 2.5 * self._dpr
+        line = self._line(width)
+        self._stroke(box, line + 2 * self._line(1.0), LIGHT, Qt.PenStyle.SolidLine, radius)
+        self._stroke(box, line, INK, style, radius)
+
+    def _stroke(self, box: QRectF, width: float, color: QColor, style: Qt.PenStyle, radius: float) -> None:
+        painter = self._painter
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(color, width, style)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, radius, radius)
+        painter.restore()
+
+    def _around(self, box: QRectF, logical_px: float) -> QRectF:
+        room = logical_px * self._dpr
+        return _whole(box.adjusted(-room, -room, room, room))
+
+    def _line(self, logical_px: float) -> float:
+        """A line's width in whole device px, at least one."""
+        return float(max(1, round(logical_px * self._dpr)))
+
+
+def _edges(slices: Sequence[PlacedSlice]) -> list[QRect]:
+    """The borders of slices on whole device px, without thickness; a border that two slices share comes once."""
+    across, down = set(), set()
+    for each in slices:
+        left, top = _snap(each.place.left()), _snap(each.place.top())
+        right, bottom = _snap(each.place.right()), _snap(each.place.bottom())
+        across |= {(top, left, right), (bottom, left, right)}
+        down |= {(left, top, bottom), (right, top, bottom)}
+    return [
+        *(QRect(left, y, right - left, 0) for y, left, right in sorted(across)),
+        *(QRect(x, top, 0, bottom - top) for x, top, bottom in sorted(down)),
+    ]
+
+
+def _snap(length: float) -> int:
+    """The nearest whole px; a hair is added so that two ways to compute one border never round apart."""
+    return math.floor(length + 0.5 + 1e-4)
+
+
+def _whole(rect: QRectF) -> QRectF:
+    """`rect` moved to whole device px, so that thin lines stay crisp."""
+    left, top = round(rect.left()), round(rect.top())
+    return QRectF(left, top, round(rect.right()) - left, round(rect.bottom()) - top)
