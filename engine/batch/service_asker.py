@@ -54,10 +54,18 @@ class ServiceAsker:
 
     def _wait(self, pending: Pending) -> object:
         """The final event of `pending`, which is cancelled when the run is. Raises TesseraError."""
-        while not pending.wait(POLL_S, self._on_event):
-            if self._control.cancelled():
-                pending.cancel()
+
+        def on_event(event: object) -> None:
+            self._give_up_if_cancelled(pending)
+            self._on_event(event)
+
+        while not pending.wait(POLL_S, on_event):
+            self._give_up_if_cancelled(pending)
         return pending.result()
+
+    def _give_up_if_cancelled(self, pending: Pending) -> None:
+        if self._control.cancelled():
+            pending.cancel()
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, Progress) and self._on_progress is not None:

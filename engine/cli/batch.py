@@ -75,7 +75,10 @@ def command(
     """
     if cluster is not None and password is not None:
         raise UsageError("A password is not sent to a cluster.", "Run protected documents without --cluster.")
-    setting = Setting(pages, policy, ReaderId("embedded", REVISION))
+    if out.exists() and questions.exists() and out.samefile(questions):
+        raise UsageError(f"{out} is the table of questions itself.", "Choose another file for the answers.")
+    # The resolution is part of what was read: rows of another one are not taken over.
+    setting = Setting(pages, policy, ReaderId("embedded", REVISION, f"{dpi:g} dpi"))
     tasks = plan_tasks(find_documents(documents), read_questions(questions), setting, questions.absolute().parent)
     options = BatchOptions(out, password, dpi, CsvFormat(delimiter, bom=not plain), fresh, cluster)
     return _run(tasks, options)
