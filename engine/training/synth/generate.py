@@ -6,9 +6,13 @@ import random
 from collections.abc import Callable
 
 from engine.errors import UsageError
+from engine.training.synth.families.dialogs import dialog
 from engine.training.synth.families.forms import form
 from engine.training.synth.families.invoices import invoice
+from engine.training.synth.families.letters import letter
 from engine.training.synth.families.receipts import receipt
+from engine.training.synth.families.statements import statement
+from engine.training.synth.families.tables import table
 from engine.training.synth.noise import disturb
 from engine.training.synth.questions import Draft, make_questions
 from engine.training.synth.types import SyntheticDocument
@@ -16,9 +20,17 @@ from engine.training.synth.values import LANGUAGES, Locale, draw_locale
 
 Family = Callable[[random.Random, Locale, bool], Draft]
 
-_TRAIN: dict[str, Family] = {"receipt": receipt, "invoice": invoice, "form": form}
+_TRAIN: dict[str, Family] = {
+    "receipt": receipt,
+    "invoice": invoice,
+    "form": form,
+    "table": table,
+    "letter": letter,
+    "statement": statement,
+    "dialog": dialog,
+}
 _HELD: dict[str, Family] = {}
-_MULTILINGUAL = {"receipt", "invoice", "form"}
+_MULTILINGUAL = {"receipt", "invoice", "form", "statement"}
 
 TRAIN_FAMILIES = tuple(_TRAIN)
 HELD_OUT_FAMILIES = tuple(_HELD)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from engine.training.synth.canvas import Canvas, Span
 from engine.training.synth.fields import FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD, FieldSpec
 from engine.training.synth.types import SyntheticQuestion
-from engine.training.synth.values import VALUE_TYPES, Locale, coined, office_phrase
+from engine.training.synth.values import VALUE_TYPES, Locale, accepted, coined, office_phrase
 
 _MAX_ASKED = 10
 
@@ -55,15 +55,6 @@ class Draft:
     def add(self, key: str, text: str, span: Span, label: str = "", **more: object) -> None:
         """Remember a catalogue or free field with one printed value."""
         self.facts.append(Fact(key, accepted(text, self.loc), span, label, **more))  # type: ignore[arg-type]  # Fact checks
-
-
-def accepted(text: str, loc: Locale) -> tuple[str, ...]:
-    """The value as printed, then without its currency."""
-    sign = loc.currency.strip()
-    if sign and (text.startswith(sign) or text.endswith(sign)):
-        bare = text.removeprefix(sign).removesuffix(sign).strip()
-        return (text, bare)
-    return (text,)
 
 
 def make_questions(draft: Draft) -> tuple[SyntheticQuestion, ...]:
@@ -123,7 +114,7 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
     rng = draft.rng
     made = [
         SyntheticQuestion(text, (), 0, None, "absent", False, "", value)
-        for text, value in rng.sample(draft.absent, min(len(draft.absent), count))
+        for text, value in rng.sample(draft.absent, min(len(draft.absent), rng.randint(0, count)))
     ]
     present = {fact.field for fact in draft.facts} | draft.hidden_fields
     types = {FIELDS[f].value if f in FIELDS else "text" for f in present}

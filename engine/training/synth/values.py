@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import string
 import unicodedata
@@ -70,14 +71,22 @@ def money(loc: Locale, cents: int) -> str:
     return f"{plain}{loc.currency}" if loc.after else f"{loc.currency}{plain}"
 
 
+def accepted(text: str, loc: Locale) -> tuple[str, ...]:
+    """The value as printed, then without its currency."""
+    sign = loc.currency.strip()
+    if sign and (text.startswith(sign) or text.endswith(sign)):
+        bare = text.removeprefix(sign).removesuffix(sign).strip()
+        return (text, bare)
+    return (text,)
+
+
 def integer(loc: Locale, value: int) -> str:
     return f"{value:,}".replace(",", loc.thousands.strip()) if value >= 1000 else str(value)
 
 
 def amount_cents(rng: random.Random, low: int = 100, high: int = 500_000) -> int:
     """An amount; small ones are as common as large ones."""
-    magnitude = rng.uniform(len(str(low)), len(str(high)))
-    return max(low, min(high, int(10**magnitude * rng.uniform(0.1, 1.0))))
+    return round(10 ** rng.uniform(math.log10(low), math.log10(high)))
 
 
 def draw_date(rng: random.Random, first: int = 1985, last: int = 2027) -> date:

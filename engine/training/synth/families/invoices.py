@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import date, timedelta
 
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
@@ -132,15 +133,15 @@ def _meta(draft: Draft, x: float, y: float) -> float:
     return y
 
 
-def _meta_value(draft: Draft, key: str, day: v.date) -> str:
+def _meta_value(draft: Draft, key: str, day: date) -> str:
     rng = draft.rng
     match key:
         case "invoice_date":
             return v.write_date(draft.loc, day)
         case "due_date":
-            return v.write_date(draft.loc, day + v.timedelta(days=rng.choice([7, 14, 30, 45, 60])))
+            return v.write_date(draft.loc, day + timedelta(days=rng.choice([7, 14, 30, 45, 60])))
         case "delivery_date":
-            return v.write_date(draft.loc, day - v.timedelta(days=rng.randint(1, 9)))
+            return v.write_date(draft.loc, day - timedelta(days=rng.randint(1, 9)))
         case "terms":
             return rng.choice(_TERMS)
         case "salesperson":
