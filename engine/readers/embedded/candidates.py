@@ -1,0 +1,188 @@
+"""Candidate answers of a page, made once per page: typed values, cells, what follows a label, blocks, names, sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.readers.embedded.layout import Layout, Segment, is_number_like
+from engine.readers.embedded.values import (
+    Kind,
+    Run,
+    address_likeness,
+    company_likeness,
+    names,
+    person_likeness,
+    run_of,
+    typed_values,
+)
+
+_MAX_LABEL_WORDS = 7
+_MAX_BLOCK_LINES = 5
+
+
+class Form(StrEnum):
+    """How a candidate was cut out of the page."""
+
+    VALUE = "value"
+    SEGMENT = "segment"
+    AFTER_LABEL = "after-label"
+    BLOCK = "block"
+    NAME = "name"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A possible answer. `segment` is where it begins; `sentence` the sentence it stands in, or -1.
+
+    `before` and `after` are the tokens of the same segment that stand between it and the previous or next value.
+    """
+
+    text: str
+    tokens: tuple[int, ...]
+    kind: Kind
+    form: Form
+    segment: int
+    sentence: int = -1
+    before: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+
+
+def candidates(layout: Layout, sentences: list[Run]) -> list[Candidate]:
+    """All candidates of the page, without doubles."""
+    found: dict[tuple[tuple[int, ...], str, Kind], Candidate] = {}
+    sentence_of = {token: number for number, run in enumerate(sentences) for token in run.tokens}
+    for candidate in _all(layout, sentences, sentence_of):
+        found.setdefault((candidate.tokens, candidate.text, candidate.kind), candidate)
+    return list(found.values())
+
+
+def _all(layout: Layout, sentences: list[Run], sentence_of: dict[int, int]) -> Iterator[Candidate]:
+    for segment in layout.segments:
+        yield from _of_segment(layout, segment, sentence_of)
+    for block in layout.blocks:
+        yield from _of_block(layout, block, sentence_of)
+    for number, sentence in enumerate(sentences):
+        yield from _of_sentence(layout, sentence, number)
+
+
+def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -> Iterator[Candidate]:
+    indices = range(segment.start, segment.end)
+    run = run_of(layout.tokens, indices)
+    sentence = sentence_of.get(segment.start, -1)
+    for value in typed_values(run):
+        tokens = run.covering(value.start, value.end)
+        before, after = label_around(layout, segment, tokens)
+        yield Candidate(value.text, tokens, value.kind, Form.VALUE, segment.index, sentence, before, after)
+    if sentence < 0 or segment.end - segment.start <= 8:
+        yield from _whole(layout, tuple(indices), Form.SEGMENT, segment.index, sentence)
+    for cut in _label_ends(layout, segment):
+        tokens = tuple(range(cut, _value_end(layout, cut, segment.end)))
+        before = tuple(range(max(segment.start, cut - _MAX_LABEL_WORDS), cut))
+        yield from _whole(layout, tokens, Form.AFTER_LABEL, segment.index, sentence, before)
+
+
+def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int]) -> Iterator[Candidate]:
+    """Two to five lines of one block together, when they are short enough to be a name or an address."""
+    segments = [layout.segments[index] for index in block]
+    for first in range(len(segments)):
+        for last in range(first + 1, min(first + _MAX_BLOCK_LINES, len(segments))):
+            lines = segments[first : last + 1]
+            tokens = tuple(t for line in lines for t in range(line.start, line.end))
+            if len(tokens) > 32 or any(":" in line.text or line.numeric for line in lines[1:]):
+                break
+            skip = _leading_label(layout, lines[0])
+            before = tuple(range(lines[0].start, lines[0].start + skip))
+            sentence = sentence_of.get(lines[0].start, -1)
+            yield from _whole(layout, tokens[skip:], Form.BLOCK, lines[0].index, sentence, before)
+
+
+def _of_sentence(layout: Layout, sentence: Run, number: int) -> Iterator[Candidate]:
+    segment = layout.segment_of[sentence.tokens[0]]
+    yield Candidate(sentence.text, sentence.tokens, Kind.TEXT, Form.SENTENCE, segment, number)
+    for value in (*typed_values(sentence), *names(sentence)):
+        tokens = sentence.covering(value.start, value.end)
+        home = layout.segment_of[tokens[0]]
+        form = Form.NAME if value.kind is Kind.TEXT else Form.VALUE
+        kind = value.kind
+        if form is Form.NAME:
+            kind = Kind.PERSON if person_likeness(value.text) >= 1.0 else Kind.TEXT
+        yield Candidate(value.text, tokens, kind, form, home, number)
+
+
+def _whole(
+    layout: Layout,
+    tokens: tuple[int, ...],
+    form: Form,
+    segment: int,
+    sentence: int,
+    before: tuple[int, ...] = (),
+) -> Iterator[Candidate]:
+    """A stretch as free text, and as what it looks like."""
+    text = trimmed(run_of(layout.tokens, tokens).text)
+    if not any(char.isalnum() for char in text):
+        return
+    yield Candidate(text, tokens, Kind.TEXT, form, segment, sentence, before)
+    if address_likeness(text) >= 0.5:
+        yield Candidate(text, tokens, Kind.ADDRESS, form, segment, sentence, before)
+    if form is not Form.BLOCK or len(tokens) <= 8:
+        if company_likeness(text) >= 1.0:
+            yield Candidate(text, tokens, Kind.COMPANY, form, segment, sentence, before)
+        elif person_likeness(text) >= 1.0:
+            yield Candidate(text, tokens, Kind.PERSON, form, segment, sentence, before)
+
+
+def trimmed(text: str) -> str:
+    """The text without the colon, dash or dots that lead to or follow a value."""
+    text = text.strip(" :;,|_=-–—•·*#\t：")
+    return text.rstrip(".") if text.endswith("..") else text
+
+
+def label_around(
+    layout: Layout, segment: Segment, tokens: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The tokens before and after a value in its segment, up to the previous and next value."""
+    before: list[int] = []
+    for index in range(tokens[0] - 1, max(segment.start, tokens[0] - _MAX_LABEL_WORDS) - 1, -1):
+        if before and _ends_label(layout, index) and _ends_label(layout, before[0]):
+            break
+        if is_number_like(layout.tokens[index].text) and (before or index > segment.start):
+            break
+        before.insert(0, index)
+    after: list[int] = []
+    for index in range(tokens[-1] + 1, min(segment.end, tokens[-1] + 1 + _MAX_LABEL_WORDS)):
+        if is_number_like(layout.tokens[index].text):
+            break
+        after.append(index)
+    return tuple(before), tuple(after)
+
+
+def _ends_label(layout: Layout, index: int) -> bool:
+    return layout.tokens[index].text.endswith((":", "：", "#"))
+
+
+def _label_ends(layout: Layout, segment: Segment) -> Iterable[int]:
+    """Where a value may begin after a label's colon, inside the segment."""
+    for index in range(segment.start, min(segment.end - 1, segment.start + 30)):
+        text = layout.tokens[index].text
+        if _ends_label(layout, index) or text in ("-", "–", "=", "...", "....") and index > segment.start:
+            yield index + 1
+
+
+def _value_end(layout: Layout, start: int, end: int) -> int:
+    """Where the value that begins at `start` ends: before the label of the next one."""
+    for index in range(start + 1, end):
+        if _ends_label(layout, index):
+            return index
+    return end
+
+
+def _leading_label(layout: Layout, line: Segment) -> int:
+    """How many tokens of a block's first line are its label ("Address:")."""
+    for offset, index in enumerate(range(line.start, min(line.end - 1, line.start + 5))):
+        if _ends_label(layout, index):
+            return offset + 1
+    return 0

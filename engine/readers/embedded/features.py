@@ -1,0 +1,195 @@
+"""How well each candidate of a page fits a question, as named numbers between 0 and 1: what the ranker sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from engine.readers.embedded.candidates import Candidate, Form
+from engine.readers.embedded.field_rules import rule_scores
+from engine.readers.embedded.index import Floats, PageIndex
+from engine.readers.embedded.labels import printed_words
+from engine.readers.embedded.matching import Match, match, strongest
+from engine.readers.embedded.question import Question
+from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
+from engine.readers.embedded.values import Kind
+
+_PRIOR = {
+    Relation.BEFORE: 1.0,
+    Relation.LEFT: 1.0,
+    Relation.ABOVE: 0.95,
+    Relation.COLUMN: 0.95,
+    Relation.ROW: 0.95,
+    Relation.NEAR: 0.9,
+    Relation.AFTER: 0.9,
+    Relation.RIGHT: 0.85,
+    Relation.SENTENCE: 0.8,
+    Relation.BELOW: 0.75,
+    Relation.SECTION: 0.6,
+}
+"""How much a relation counts when asking whether a question word is accounted for at all."""
+
+_COVERAGE_RELATIONS = (Relation.SENTENCE, Relation.NEAR, Relation.ROW, Relation.SECTION)
+_PREPOSITIONS = {
+    Kind.PERSON: frozenset("by from with von durch par por da door med af af av di per".split()),
+    Kind.COMPANY: frozenset("by from with at von durch par por da door per".split()),
+    Kind.DATE: frozenset("in on since until from by at im am seit en le el nel il op sinds of".split()),
+    Kind.YEAR: frozenset("in since until from by im seit en nel sinds of".split()),
+    Kind.PLACE: frozenset("in at from near to of aus a en nel te uit within".split()),
+    Kind.TEXT: frozenset("for as of called named with to fur als pour comme para como per come voor".split()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A question's fit with every candidate of a page. `values` is (K, features); `union` (U, K) says how well each
+    unit of the question is accounted for around each candidate."""
+
+    names: tuple[str, ...]
+    values: Floats
+    match: Match
+    union: Floats
+
+    def column(self, name: str) -> Floats:
+        return self.values[:, self.names.index(name)]
+
+
+def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset()) -> Fit:
+    """The features of every candidate; tokens in `hidden` are as if they were not printed."""
+    matched = match(question, index, hidden)
+    columns: dict[str, Floats] = {}
+    union = _relations(index, matched, columns)
+    _own_words(index, matched, columns)
+    _kinds(question, index, columns)
+    columns.update(page_features(index))
+    columns["rule"] = rule_scores(question.field, index)
+    columns["fielded"] = np.full(len(index.candidates), float(bool(question.field)))
+    columns["quoted"] = np.full(len(index.candidates), float(any(unit.quoted for unit in question.units)))
+    names = tuple(columns)
+    values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
+    return Fit(names, values, matched, union)
+
+
+def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> Floats:
+    """Label scores by relation, coverage of the question around the candidate, and of row and column together."""
+    count, segments = len(index.candidates), len(index.layout.segments)
+    by_unit: dict[Relation, Floats] = {}
+    for relation, table in index.links.items():
+        owners = segments if relation in SEGMENT_RELATIONS else count
+        label = strongest(table, matched.label, owners)
+        unit = strongest(table, matched.units, owners)
+        if relation in SEGMENT_RELATIONS:
+            label, unit = label[index.segment_of], unit[:, index.segment_of]
+        columns[f"label_{relation}"] = label
+        by_unit[relation] = unit
+    total = max(matched.weights.sum(), 1e-9)
+    for relation in _COVERAGE_RELATIONS:
+        columns[f"cover_{relation}"] = matched.weights @ by_unit[relation] / total
+    line = np.maximum(by_unit[Relation.ROW], by_unit[Relation.BEFORE])
+    head = np.maximum(by_unit[Relation.COLUMN], by_unit[Relation.ABOVE])
+    row_cover, head_cover = matched.weights @ line / total, matched.weights @ head / total
+    columns["cover_table"] = matched.weights @ np.maximum(line, head) / total
+    columns["gain_table"] = columns["cover_table"] - np.maximum(row_cover, head_cover)
+    columns["cover_head"] = head_cover
+    union = np.zeros_like(by_unit[Relation.ROW])
+    for relation, unit in by_unit.items():
+        union = np.maximum(union, _PRIOR[relation] * unit)
+    columns["cover_all"] = matched.weights @ union / total
+    missing = (union < 0.35) * matched.weights[:, None]
+    columns["missing"] = missing.sum(axis=0) / total
+    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
+    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
+    return union
+
+
+def _own_words(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None:
+    """How much of the question the candidate itself says: an answer seldom repeats the question."""
+    columns["own_cover"] = matched.coverage[index.own_place] if len(index.own_place) else np.zeros(0)
+    columns["own_label"] = matched.label[index.own_place] if len(index.own_place) else np.zeros(0)
+
+
+def _kinds(question: Question, index: PageIndex, columns: dict[str, Floats]) -> None:
+    expected = dict(question.kinds)
+    strict = max(expected.values(), default=0.0)
+    fits = np.asarray([expected.get(candidate.kind, 0.0) for candidate in index.candidates])
+    columns["kind_fits"] = fits
+    columns["kind_wrong"] = strict * (fits == 0.0)
+    columns["kind_open"] = np.full(len(index.candidates), 1.0 - strict)
+    wanted = [kind for kind, weight in expected.items() if weight >= 0.5] or [Kind.TEXT]
+    linking = frozenset().union(*(_PREPOSITIONS.get(kind, frozenset()) for kind in wanted))
+    columns["preposition"] = np.asarray([_preceded(candidate, index, linking) for candidate in index.candidates])
+
+
+def _preceded(candidate: Candidate, index: PageIndex, linking: frozenset[str]) -> float:
+    if candidate.sentence < 0 or candidate.tokens[0] == 0:
+        return 0.0
+    return float(index.layout.tokens[candidate.tokens[0] - 1].norm in linking)
+
+
+@lru_cache(maxsize=32)
+def page_features(index: PageIndex) -> dict[str, Floats]:
+    """Features that no question changes: form, kind, place and look of each candidate."""
+    layout, found = index.layout, index.candidates
+    rows: list[list[float]] = []
+    kinds = [candidate.kind for candidate in found]
+    for candidate in found:
+        segment = layout.segments[candidate.segment]
+        whole = candidate.tokens[0] == segment.start and candidate.tokens[-1] >= segment.end - 1
+        words = len(candidate.tokens)
+        rows.append(
+            [
+                float(candidate.form is Form.VALUE),
+                float(candidate.form is Form.SEGMENT),
+                float(candidate.form is Form.AFTER_LABEL),
+                float(candidate.form is Form.BLOCK),
+                float(candidate.form is Form.NAME),
+                float(candidate.form is Form.SENTENCE),
+                float(candidate.kind is Kind.TEXT),
+                float(whole),
+                float(candidate.sentence >= 0),
+                min(words / 12, 1.0),
+                float(words == 1),
+                float(whole and segment.labelled),
+                _label_words(candidate, index),
+                min(max(segment.y0 / max(layout.height, 1e-6), 0.0), 1.0),
+                min(max(segment.x0 / max(layout.width, 1e-6), 0.0), 1.0),
+                min(segment.height / layout.line_height, 3.0) / 3,
+                1.0 / kinds.count(candidate.kind),
+                float(segment.numeric),
+            ]
+        )
+    table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
+    return {name: table[:, column] for column, name in enumerate(_PAGE_NAMES)}
+
+
+_PAGE_NAMES = (
+    "is_value",
+    "is_segment",
+    "is_after_label",
+    "is_block",
+    "is_name",
+    "is_sentence",
+    "is_text",
+    "whole",
+    "in_sentence",
+    "length",
+    "one_word",
+    "ends_as_label",
+    "label_words",
+    "down",
+    "across",
+    "size",
+    "rarity",
+    "numeric",
+)
+
+
+def _label_words(candidate: Candidate, index: PageIndex) -> float:
+    """The share of a candidate's words that are words of printed labels: values are made of other words."""
+    if candidate.kind not in (Kind.TEXT, Kind.COMPANY, Kind.PERSON) or len(candidate.tokens) > 8:
+        return 0.0
+    known = printed_words()
+    forms = [term for token in candidate.tokens for term in index.token_terms(token)]
+    return sum(form in known for form in forms) / max(len(forms), 1)

@@ -1,0 +1,197 @@
+"""What is known about common fields beyond their labels: shops print their name on top, totals are large amounts.
+
+Each rule gives every candidate of a page a score of 0–1 for one field; scores depend on the page only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from engine.readers.embedded.candidates import Candidate, Form
+from engine.readers.embedded.index import Floats, PageIndex
+from engine.readers.embedded.patterns import COMPANY_SUFFIX
+from engine.readers.embedded.text import has_digit
+from engine.readers.embedded.values import Kind, address_likeness, company_likeness
+
+Rule = Callable[[PageIndex], Floats]
+
+_GREETING = re.compile(
+    r"invoice|receipt|tax|welcome|thank|copy|original|rechnung|facture|factura|fattura|factuur|tel\b|fax|page|date|www|@|gst|reg|"
+    r"\bno\b|statement|order|bill\b",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(r"\d[\d.,'’ ]*")
+
+
+def rule_scores(field: str, index: PageIndex) -> Floats:
+    """(K,) scores of the field's rule; zeros where the field has none."""
+    rule = _RULES.get(field)
+    return np.zeros(len(index.candidates)) if rule is None else rule(index)
+
+
+def amount_value(text: str) -> float | None:
+    """The number an amount says, decimal comma or point; None where there is none."""
+    match = _AMOUNT.search(text)
+    if match is None:
+        return None
+    digits = match.group().strip(" .,'’")
+    tail = re.search(r"[.,](\d{1,2})$", digits)
+    whole = re.sub(r"\D", "", digits[: tail.start()] if tail else digits)
+    return float(f"{whole or '0'}.{tail.group(1) if tail else '0'}")
+
+
+def _company(index: PageIndex) -> Floats:
+    """A name among the first lines: the higher, larger and more company-like, the better."""
+    scores = np.zeros(len(index.candidates))
+    layout = index.layout
+    if not layout.segments:
+        return scores
+    top = layout.segments[0].y0
+    span = max(layout.height, 1e-6)
+    first = _first_name_row(index)
+    for number, candidate in enumerate(index.candidates):
+        if candidate.form not in (Form.SEGMENT, Form.BLOCK) or candidate.sentence >= 0 or len(candidate.tokens) > 10:
+            continue
+        segment = layout.segments[candidate.segment]
+        text = candidate.text
+        if _GREETING.search(text) or address_likeness(text) >= 0.5 or not _lettered(text):
+            continue
+        depth = (segment.y0 - top) / span
+        score = 0.45 * company_likeness(text) + 0.35 * max(0.0, 1 - 6 * depth) + 0.2 * (segment.row == first)
+        score += 0.1 * min(max(segment.height / layout.line_height - 1, 0), 1)
+        scores[number] = score * (0.8 if candidate.form is Form.BLOCK and not _one_name(candidate, index) else 1.0)
+    return np.clip(scores, 0, 1)
+
+
+def _first_name_row(index: PageIndex) -> int:
+    for segment in index.layout.segments:
+        if _lettered(segment.text) and not _GREETING.search(segment.text):
+            return segment.row
+    return 0
+
+
+def _one_name(candidate: Candidate, index: PageIndex) -> bool:
+    """Whether a block of lines is one name that ran over: its suffix stands in the last line only."""
+    last = index.layout.segment_of[candidate.tokens[-1]]
+    line = index.layout.segments[last].text
+    first = index.layout.segments[candidate.segment].text
+    return COMPANY_SUFFIX.search(line) is not None and COMPANY_SUFFIX.search(first) is None
+
+
+def _lettered(text: str) -> bool:
+    letters = sum(char.isalpha() for char in text)
+    return letters >= 3 and letters * 2 > len(text)
+
+
+def _address(index: PageIndex) -> Floats:
+    """The longest run of address-like lines, better near the top of the page."""
+    scores = np.zeros(len(index.candidates))
+    height = max(index.layout.height, 1e-6)
+    for number, candidate in enumerate(index.candidates):
+        if candidate.form not in (Form.SEGMENT, Form.BLOCK, Form.AFTER_LABEL) or candidate.kind is Kind.COMPANY:
+            continue
+        likeness = address_likeness(candidate.text)
+        if likeness < 0.45:
+            continue
+        lines = _line_texts(candidate, index)
+        own = [address_likeness(line) for line in lines]
+        odd = sum(_not_address(line) for line in lines)
+        top = index.layout.segments[candidate.segment].y0 / height
+        whole = 0.15 * (len(lines) > 1) + 0.2 * (1 - _cut_short(candidate, index))
+        scores[number] = max(0.0, 0.45 * likeness + whole + 0.15 * (1 - top) + 0.05 * (own[0] > 0.2) - 0.4 * odd)
+    return np.clip(scores, 0, 1)
+
+
+def _line_texts(candidate: Candidate, index: PageIndex) -> list[str]:
+    texts: dict[int, list[str]] = {}
+    for token in candidate.tokens:
+        texts.setdefault(index.layout.segment_of[token], []).append(index.layout.tokens[token].text)
+    return [" ".join(words) for words in texts.values()]
+
+
+def _not_address(line: str) -> bool:
+    """A line that belongs to a letterhead but not to its address: a name, a phone, a registration number."""
+    named = COMPANY_SUFFIX.search(line) is not None and not has_digit(line) and address_likeness(line) < 0.5
+    return named or re.search(r"\b(?:tel|fax|phone|gst|reg|co\.? ?no|vat|e-?mail|www|invoice|receipt)\b|[@#]", line, re.I) is not None
+
+
+def _cut_short(candidate: Candidate, index: PageIndex) -> float:
+    """0–1: whether the line before or after in the same block would also be address."""
+    layout = index.layout
+    block = next((b for b in layout.blocks if candidate.segment in b), ())
+    last = layout.segment_of[candidate.tokens[-1]]
+    neighbours: list[str] = []
+    if candidate.segment in block and block.index(candidate.segment) > 0:
+        neighbours.append(layout.segments[block[block.index(candidate.segment) - 1]].text)
+    if last in block and block.index(last) + 1 < len(block):
+        neighbours.append(layout.segments[block[block.index(last) + 1]].text)
+    cut = [address_likeness(text) >= 0.3 and not _not_address(text) and ":" not in text for text in neighbours]
+    return float(any(cut))
+
+
+def _date(index: PageIndex) -> Floats:
+    """Full dates; earlier on the page is better, one that is alone is best."""
+    scores = np.zeros(len(index.candidates))
+    dates = [n for n, c in enumerate(index.candidates) if c.kind is Kind.DATE and has_digit(c.text) and len(c.text) > 5]
+    distinct = {index.candidates[n].text for n in dates}
+    seen: list[str] = []
+    for number in dates:
+        text = index.candidates[number].text
+        if text not in seen:
+            seen.append(text)
+        scores[number] = 1.0 if len(distinct) == 1 else max(0.7 - 0.15 * seen.index(text), 0.2)
+    return scores
+
+
+def _total(index: PageIndex) -> Floats:
+    """Amounts by size and place: the largest is likely, one printed twice more so, line items are not."""
+    scores = np.zeros(len(index.candidates))
+    amounts = {
+        n: value
+        for n, c in enumerate(index.candidates)
+        if c.kind is Kind.AMOUNT and (value := amount_value(c.text)) is not None
+    }
+    if not amounts:
+        return scores
+    ordered = sorted(set(amounts.values()), reverse=True)
+    height = max(index.layout.height, 1e-6)
+    for number, value in amounts.items():
+        rank = ordered.index(value)
+        twice = sum(other == value for other in amounts.values()) > 1
+        low = index.layout.segments[index.candidates[number].segment].y0 / height
+        scores[number] = (0.55, 0.4, 0.25, 0.1)[min(rank, 3)] + 0.2 * twice + 0.25 * low
+    return np.clip(scores, 0, 1)
+
+
+def _only_of(kind: Kind) -> Rule:
+    """A rule for kinds that label themselves: every value of the kind, shared among the distinct ones."""
+
+    def rule(index: PageIndex) -> Floats:
+        found = [n for n, c in enumerate(index.candidates) if c.kind is kind]
+        distinct = _distinct([index.candidates[n].text for n in found])
+        scores = np.zeros(len(index.candidates))
+        for place, number in enumerate(found):
+            scores[number] = 1.0 / max(distinct, 1) + 0.05 / (1 + place)
+        return np.clip(scores, 0, 1)
+
+    return rule
+
+
+def _distinct(texts: Sequence[str]) -> int:
+    return len({re.sub(r"\W", "", text).casefold() for text in texts})
+
+
+_RULES: dict[str, Rule] = {
+    "company": _company,
+    "address": _address,
+    "date": _date,
+    "total": _total,
+    "time": _only_of(Kind.TIME),
+    "email": _only_of(Kind.EMAIL),
+    "website": _only_of(Kind.URL),
+    "phone": _only_of(Kind.PHONE),
+    "tax_rate": _only_of(Kind.PERCENT),
+}

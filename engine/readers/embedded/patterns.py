@@ -1,0 +1,95 @@
+"""The printed forms of typed values, as regular expressions: dates, amounts, codes and the like."""
+
+from __future__ import annotations
+
+import re
+
+MONTHS = (
+    # English, German, French, Spanish, Italian, Dutch, Portuguese; full names before their abbreviations.
+    "january|february|march|april|may|june|july|august|september|october|november|december|"
+    "januar|jänner|februar|märz|mai|juni|juli|oktober|dezember|"
+    "janvier|février|fevrier|mars|avril|juin|juillet|août|aout|septembre|octobre|novembre|décembre|decembre|"
+    "enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|"
+    "gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
+    "januari|februari|maart|mei|augustus|"
+    "janeiro|fevereiro|março|marco|maio|junho|julho|setembro|outubro|dezembro|"
+    "jan|feb|mar|mär|mrz|apr|jun|jul|aug|sept|sep|oct|okt|nov|dec|dez|janv|févr|fevr|fév|avr|juil|déc|ene|abr|ago|dic|"
+    "gen|mag|giu|lug|set|ott|"
+    "يناير|فبراير|مارس|أبريل|ابريل|مايو|يونيو|يوليو|أغسطس|سبتمبر|أكتوبر|نوفمبر|ديسمبر"
+)
+_MONTH = rf"(?:{MONTHS})\.?"
+_DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|er|º|°|\.)?"
+_YEAR = r"(?:1[5-9]|20)\d\d"
+_SEP = r"\s?[-./]\s?"
+
+DATE = re.compile(
+    r"(?<![\w/])(?:"
+    rf"(?:(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?,?\s+)?{_DAY}[\s-]*(?:de\s+|of\s+)?{_MONTH}[\s,-]*(?:de\s+|del\s+)?(?:{_YEAR}|'?\d\d(?!\d))"
+    rf"|(?:(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?,?\s+)?{_MONTH}[\s-]*{_DAY}(?:\s*,\s*|\s+|-)(?:{_YEAR}|'\d\d(?!\d))"
+    rf"|{_YEAR}{_SEP}(?:1[0-2]|0?[1-9]){_SEP}(?:3[01]|[12]\d|0?[1-9])"
+    rf"|(?:3[01]|[12]\d|0?[1-9])([-./])(?:3[01]|[12]\d|0?[1-9])\1(?:{_YEAR}|\d\d)(?!\d)"
+    rf"|(?:3[01]|[12]\d|0?[1-9])\s([-./])\s(?:3[01]|[12]\d|0?[1-9])\s\2\s(?:{_YEAR}|\d\d)(?!\d)"
+    rf"|{_YEAR}\s?年\s?\d{{1,2}}\s?月(?:\s?\d{{1,2}}\s?日)?"
+    rf"|{_MONTH}[\s,-]+{_YEAR}"
+    rf"|{_DAY}\s+{_MONTH}(?!\w)|(?:{MONTHS})\s+{_DAY}(?![\w,.]*\d)"
+    r")(?![\w/]|-\d)",
+    re.IGNORECASE,
+)
+YEAR = re.compile(rf"(?<![\w.,/-]){_YEAR}(?:\s?[-–/]\s?(?:{_YEAR}|\d\d))?(?![\w%/]|[.,-]\d)")
+TIME = re.compile(
+    r"(?<![\w:])(?:[01]?\d|2[0-4])[:.h][0-5]\d(?::[0-5]\d)?(?:\s?[ap]\.?m\.?(?!\w))?(?:\s?uhr)?(?![\d:])"
+    r"|(?<!\w)(?:1[0-2]|[1-9])\s?[ap]\.?m\.?(?!\w)",
+    re.IGNORECASE,
+)
+_CURRENCY = (
+    r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
+)
+_FIGURE = r"(?:\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
+AMOUNT = re.compile(
+    rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?(?:[KMB]n?|million|billion|thousand|mio\.?|mrd\.?)(?!\w))?(?:,-|\.-)?"
+    rf"|[-+(]?{_FIGURE}\)?\s?(?:,-|\.-)?{_CURRENCY}(?!\w)"
+    r"|[-+(]?(?:\d{1,3}(?:[.,'’ ]\d{3})+|\d+)[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
+    re.IGNORECASE,
+)
+PERCENT = re.compile(
+    r"(?<![\w.,])[-+<>~]?\d+(?:[.,]\d+)?(?:\s?%|\s?(?:percent|per cent|pct|prozent|pour cent|por ciento|procent)(?!\w))",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(rf"(?<![\w.,/:-])[-+(]?{_FIGURE}\)?(?![\w/:]|[.,-]\d)")
+EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
+URL = re.compile(
+    r"(?:https?://|www\.)\S+[\w/]|(?<![\w@.])[a-z0-9][\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|de|fr|nl|it|es|eu|uk|io|info|ch|at|be|my|cn|int)(?:\.[a-z]{2})?(?:/\S*\w)?(?![\w@])",
+    re.IGNORECASE,
+)
+PHONE = re.compile(
+    r"(?<![\w.,/])(?:\+\s?\d{1,3}[\s.-]?)?(?:\(\+?\d{1,5}\)\s?[-./]?\s?)?\d{1,5}(?:[\s./-]{1,3}\d{2,8}){1,5}(?!\w|[.,]\d)"
+    r"|(?<![\w.,/])(?:\+\d{8,14}|0\d{7,12})(?!\w)"
+)
+CODE = re.compile(
+    r"(?<![\w.])(?:[A-Z]{1,5}[-/ ]?)?(?=[\w./#-]*\d)[A-Za-z0-9#][\w/#-]*(?:\.[\w/-]+)*(?:[-/][A-Za-z0-9]+)*\w(?!\w)"
+)
+IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
+QUANTITY = re.compile(
+    rf"(?<![\w.,]){_FIGURE}(?:\s?(?:-|–|to)\s?{_FIGURE})?\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
+    r"kg|g|mg|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
+    r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|"
+    r"million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años)(?!\w)",
+    re.IGNORECASE,
+)
+COMPANY_SUFFIX = re.compile(
+    r"(?<!\w)(?:sdn\.?\s?bhd|bhd|inc|incorporated|ltd|limited|llc|llp|plc|corp|corporation|company|co|gmbh|ag|kg|ohg|ug|e\.?\s?k|"
+    r"s\.?a\.?r?\.?l?|sas|sasu|eurl|s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|s\.?l|oy|ab|as|a/s|pte|pty|group|holdings?|trading|enterprise|enterprises|"
+    r"store|stores|mart|market|supermarket|restaurant|restoran|cafe|café|bakery|hardware|pharmacy|shop|bookshop|hotel|bank|university|institute|"
+    r"association|foundation|services|industries|gift|deco|machinery|stationers?|bhd)\.?(?!\w)",
+    re.IGNORECASE,
+)
+ADDRESS_HINT = re.compile(
+    r"(?<!\w)(?:street|str|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|place|square|highway|hwy|way|floor|suite|unit|lot|no|block|blk|"
+    r"p\.?\s?o\.?\s?box|jalan|jln|taman|lorong|kampung|kg|batu|bandar|off|persiaran|lebuh|pusat|kuala|lumpur|johor|bahru|selangor|shah|alam|petaling|jaya|"
+    r"rue|place|allée|chemin|bd|cedex|quai|impasse|calle|c/|avenida|avda|plaza|paseo|via|viale|piazza|corso|largo|vicolo|laan|straat|plein|weg|gracht|"
+    r"platz|allee|gasse|ring|ufer|rua|praça)\.?(?!\w)|\w{3,}(?:straße|strasse|str\.|weg|platz|allee|gasse|straat|laan|plein|gracht|kade|dreef|singel)(?!\w)",
+    re.IGNORECASE,
+)
+POSTCODE = re.compile(
+    r"(?<![\w.,/-])(?:[A-Z]{1,2}-)?(?:\d{5}(?:-\d{4})?|\d{4}\s?[A-Z]{2}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|\d{6}|\d{4}(?=\s+[A-Z][a-z]))(?![\w.,/-]\d|\w)"
+)

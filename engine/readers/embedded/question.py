@@ -1,0 +1,180 @@
+"""What a question asks: the words that must stand near the answer, the kinds of value that fit, the shape of the answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.readers.embedded.labels import Phrase, asked_phrases, fields_by_name, match_form
+from engine.readers.embedded.question_kinds import KIND_PATTERNS, SHAPE_PATTERNS
+from engine.readers.embedded.text import fold, has_digit, is_cjk, words_of
+from engine.readers.embedded.values import Kind
+from engine.readers.embedded.wording import DOCUMENT_NOUNS, SAME_WORD, STOP_WORDS, TYPE_NOUNS, guess_language
+
+
+class Shape(StrEnum):
+    """The shape of the answer that is asked for."""
+
+    VALUE = "value"
+    COUNT = "count"
+    YES_NO = "yes-no"
+    SECTION = "section"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing the page must say near the answer: a word, or a field's name with all its wordings.
+
+    `weight` is how much it matters, `quoted` whether the question quoted it.
+    """
+
+    words: tuple[str, ...]
+    phrases: tuple[Phrase, ...]
+    weight: float
+    quoted: bool = False
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A parsed question. `kinds` maps each fitting kind of value to how strongly it is expected (0–1)."""
+
+    text: str
+    language: str
+    shape: Shape
+    units: tuple[Unit, ...]
+    kinds: tuple[tuple[Kind, float], ...]
+    field: str
+
+    def expects(self, kind: Kind) -> float:
+        return dict(self.kinds).get(kind, 0.0)
+
+
+_QUOTED = re.compile(r"[\"“„«](.+?)[\"”“»]|(?<!\w)['‘‚](.+?)['’](?!\w)|「(.+?)」|『(.+?)』")
+_TRAILING = re.compile(r"\b(?:on|in|of|from|at|according to)\s+(?:the|this|that)\s+(?:\w+\s+)?\w+\s*$")
+
+
+def parse(text: str) -> Question:
+    """The question as the rest of the reader needs it; never fails, a question without content has no units."""
+    folded = fold(text)
+    quoted = [next(part for part in match.groups() if part) for match in _QUOTED.finditer(text)]
+    rest = fold(_QUOTED.sub(" ", text))
+    language = _language(text, rest)
+    kinds = _kinds(rest if quoted else folded)
+    units, field = _units(rest, quoted, language, text)
+    if field and not _overruled(kinds, field):
+        kinds = _with_field(kinds, fields_by_name()[field].kind)
+    return Question(text, language, _shape(folded), tuple(units), tuple(kinds.items()), field)
+
+
+def _language(text: str, folded: str) -> str:
+    if is_cjk(text):
+        return "zh"
+    if re.search(r"[\u0600-\u06ff]", text):
+        return "ar"
+    return guess_language(re.findall(r"\w+", folded))
+
+
+def _shape(folded: str) -> Shape:
+    for name, pattern in SHAPE_PATTERNS:
+        if pattern.search(folded):
+            return Shape(name)
+    return Shape.VALUE
+
+
+def _kinds(folded: str) -> dict[Kind, float]:
+    kinds: dict[Kind, float] = {}
+    for pattern, expected in KIND_PATTERNS:
+        if pattern.search(folded):
+            for kind, weight in expected:
+                kinds[kind] = max(kinds.get(kind, 0.0), weight)
+            break
+    return kinds
+
+
+def _overruled(kinds: dict[Kind, float], field: str) -> bool:
+    """Whether the question word already asks for something the field is not ("who issued the invoice date?")."""
+    kind = fields_by_name()[field].kind
+    return bool(kinds) and kind not in kinds and max(kinds.values()) >= 0.9
+
+
+def _with_field(kinds: dict[Kind, float], kind: Kind) -> dict[Kind, float]:
+    return {**{k: w * 0.7 for k, w in kinds.items()}, kind: 1.0}
+
+
+def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[list[Unit], str]:
+    units = [_quoted_unit(word, phrase) for phrase in quoted for word in words_of(phrase)]
+    words = words_of(rest)
+    trailing = _trailing_nouns(rest)
+    found, field = _field_units(words)
+    covered = {position for start, end, _ in found for position in range(start, end)}
+    damp = 0.35 if quoted else 1.0
+    for start, end, name in found:
+        tail = all(word in trailing for word in words[start:end])
+        units.append(_field_unit(words[start:end], name, (0.2 if tail else 1.0) * damp))
+    stop = STOP_WORDS["en"] | STOP_WORDS.get(language, frozenset())
+    content = [
+        (word, _weight(word, trailing, original))
+        for position, word in enumerate(words)
+        if position not in covered and word not in stop
+    ]
+    units.extend(Unit((match_form(word),), (), weight * damp) for word, weight in content)
+    only_nouns = all(unit.weight < 0.3 for unit in units)
+    if only_nouns:
+        units = [Unit(u.words, u.phrases, 1.0, u.quoted, u.field) for u in units]
+    return units, "" if quoted and not only_nouns else field
+
+
+def _quoted_unit(word: str, phrase: str) -> Unit:
+    del phrase
+    return Unit((match_form(word),), (), 1.0, quoted=True)
+
+
+def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
+    """Longest field names among the words, as (start, end, field); and the field that is asked for."""
+    forms = [match_form(word) for word in words]
+    asked = asked_phrases()
+    found: list[tuple[int, int, str]] = []
+    position = 0
+    while position < len(forms):
+        for length in range(min(6, len(forms) - position), 0, -1):
+            name = asked.get(tuple(forms[position : position + length]))
+            if name is not None:
+                found.append((position, position + length, name))
+                position += length
+                break
+        else:
+            position += 1
+    content = [item for item in found if not all(word in DOCUMENT_NOUNS for word in words[item[0] : item[1]])]
+    main = max(content, key=lambda item: item[1] - item[0], default=None)
+    return content, "" if main is None else main[2]
+
+
+def _field_unit(words: list[str], name: str, weight: float) -> Unit:
+    own = Phrase(tuple(match_form(word) for word in words), 1.0)
+    return Unit(own.words, (own, *fields_by_name()[name].printed), weight, field=name)
+
+
+def _trailing_nouns(folded: str) -> frozenset[str]:
+    """Words of a closing "on this receipt", which say where to look and not what for."""
+    stripped = folded.strip(" ?!.")
+    match = _TRAILING.search(stripped)
+    words = words_of(match.group()) if match else words_of(stripped)[-1:]
+    return frozenset(word for word in words if word in DOCUMENT_NOUNS)
+
+
+def _weight(word: str, trailing: frozenset[str], original: str) -> float:
+    if word in trailing:
+        return 0.1
+    if has_digit(word):
+        return 1.3
+    if SAME_WORD.get(word, word) in TYPE_NOUNS or word in TYPE_NOUNS:
+        return 0.4
+    if word in DOCUMENT_NOUNS:
+        return 0.5
+    capital = re.search(rf"(?<![.?!]\s)(?<=\s){re.escape(word)}", original.casefold())
+    if capital is not None and original[capital.start()].isupper():
+        return 1.3
+    return 1.0

@@ -1,0 +1,239 @@
+"""How segments stand to each other: what is left of, right of, above, below, the column header, the row, the section.
+
+Every relation maps a segment to *places*: stretches of tokens that may be the label of what the segment holds, each
+with a strength (0–1) that falls with distance.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.readers.embedded.layout import Layout, Segment
+
+
+class Relation(StrEnum):
+    LEFT = "left"
+    RIGHT = "right"
+    ABOVE = "above"
+    BELOW = "below"
+    COLUMN = "column"
+    ROW = "row"
+    SECTION = "section"
+    BEFORE = "before"
+    AFTER = "after"
+    SENTENCE = "sentence"
+    NEAR = "near"
+
+
+SEGMENT_RELATIONS = (
+    Relation.LEFT,
+    Relation.RIGHT,
+    Relation.ABOVE,
+    Relation.BELOW,
+    Relation.COLUMN,
+    Relation.ROW,
+    Relation.SECTION,
+)
+
+
+@dataclass(slots=True)
+class Places:
+    """Stretches of tokens, each known by its number; the same stretch is entered once."""
+
+    tokens: list[tuple[int, ...]] = field(default_factory=list)
+    _numbers: dict[tuple[int, ...], int] = field(default_factory=dict)
+
+    def add(self, tokens: tuple[int, ...]) -> int:
+        number = self._numbers.get(tokens)
+        if number is None:
+            number = self._numbers[tokens] = len(self.tokens)
+            self.tokens.append(tokens)
+        return number
+
+
+Links = list[list[tuple[int, float]]]
+"""For each segment its (place, strength) pairs in one relation."""
+
+
+class Neighbours:
+    """Finds every relation of every segment of one layout."""
+
+    def __init__(self, layout: Layout, places: Places) -> None:
+        self._layout = layout
+        self._segments = layout.segments
+        self._places = places
+        self._block_of = {index: block for block in layout.blocks for index in block}
+        self._upper = self._overlapping_above()
+        heights = [segment.height for segment in layout.segments]
+        self._usual_height = statistics.median(heights) if heights else 1.0
+
+    def links(self) -> dict[Relation, Links]:
+        found: dict[Relation, Links] = {relation: [[] for _ in self._segments] for relation in SEGMENT_RELATIONS}
+        headings = self._headings()
+        for segment in self._segments:
+            index = segment.index
+            self._row(segment, found)
+            found[Relation.ABOVE][index] = self._above(segment)
+            found[Relation.COLUMN][index] = self._column(segment)
+            found[Relation.SECTION][index] = self._section(segment, headings)
+        for segment in self._segments:
+            self._below(segment, found)
+        return found
+
+    def _place(self, *indices: int) -> int:
+        spans = [range(self._segments[i].start, self._segments[i].end) for i in indices]
+        return self._places.add(tuple(token for span in spans for token in span))
+
+    def _row(self, segment: Segment, found: dict[Relation, Links]) -> None:
+        row = self._layout.rows[segment.row]
+        at = row.index(segment.index)
+        unit = max(self._layout.line_height, 1e-6)
+        for position, other_index in enumerate(row):
+            if position == at:
+                continue
+            other = self._segments[other_index]
+            strength = 1.0 if position == 0 else 0.8 if position < at else 0.75
+            found[Relation.ROW][segment.index].append((self._place(other_index), strength))
+            if position == at + 1:
+                gap = (other.x0 - segment.x1) / unit
+                found[Relation.RIGHT][segment.index].append((self._place(other_index), _fade(gap, 3, 20)))
+        text_left = [self._segments[i] for i in row[:at] if not self._segments[i].numeric]
+        if text_left:
+            nearest = text_left[-1]
+            between = at - row.index(nearest.index) - 1
+            strength = (1.0, 0.6, 0.4)[min(between, 2)] * _fade((segment.x0 - nearest.x1) / unit, 25, 90)
+            self._add_left(segment, nearest, strength, found)
+
+    def _add_left(self, segment: Segment, label: Segment, strength: float, found: dict[Relation, Links]) -> None:
+        found[Relation.LEFT][segment.index].append((self._place(label.index), strength))
+        block = self._block_of[label.index]
+        if 2 <= len(block) <= 3 and not any(self._segments[i].numeric for i in block):
+            place = self._place(*block)
+            found[Relation.LEFT][segment.index].append((place, 0.9 * strength))
+            found[Relation.ROW][segment.index].append((place, 0.9))
+
+    def _overlapping_above(self) -> list[list[int]]:
+        """For each segment the segments above it that share horizontal space, nearest first."""
+        upper: list[list[int]] = []
+        for segment in self._segments:
+            above = []
+            for other in self._segments[: segment.index]:
+                if other.row == segment.row or other.y1 > segment.y0 + 0.5 * segment.height:
+                    continue
+                shared = min(other.x1, segment.x1) - max(other.x0, segment.x0)
+                if shared > 0.25 * min(other.x1 - other.x0, segment.x1 - segment.x0):
+                    above.append(other.index)
+            above.sort(key=lambda i: segment.y0 - self._segments[i].y1)
+            upper.append(above)
+        return upper
+
+    def _above(self, segment: Segment) -> list[tuple[int, float]]:
+        """The nearest segment above, alone and with the lines stacked on it, and the next one at less strength."""
+        above = self._upper[segment.index][:3]
+        if not above:
+            return []
+        unit = max(self._layout.line_height, 1e-6)
+        links = []
+        stack: list[int] = []
+        skew = 1.0
+        for depth, index in enumerate(above):
+            other = self._segments[index]
+            gap = (segment.y0 - other.y1) / unit
+            side = min(abs(other.x0 - segment.x0), abs(other.x0 + other.x1 - segment.x0 - segment.x1) / 2)
+            skew = 1.0 if side < 2 * unit else 0.75
+            links.append((self._place(index), (1.0, 0.6, 0.4)[depth] * _fade(gap, 1.5, 8) * skew))
+            stack.insert(0, index)
+            if depth and not any(self._segments[i].numeric for i in stack) and index in self._block_of[above[0]]:
+                links.append((self._place(*stack), 0.95 * skew))
+        return links
+
+    def _below(self, segment: Segment, found: dict[Relation, Links]) -> None:
+        """Enter `segment` as the label below of the nearest segment above it."""
+        if not self._upper[segment.index]:
+            return
+        other = self._segments[self._upper[segment.index][0]]
+        gap = (segment.y0 - other.y1) / max(self._layout.line_height, 1e-6)
+        found[Relation.BELOW][other.index].append((self._place(segment.index), _fade(gap, 1.0, 4)))
+
+    def _column(self, segment: Segment) -> list[tuple[int, float]]:
+        """Header candidates: the lines where the column above the cell turns from values to words, and its top."""
+        chain = self._upper[segment.index]
+        links: list[tuple[int, float]] = []
+        previous = segment
+        texts: list[int] = []
+        unit = max(self._layout.line_height, 1e-6)
+        for index in chain[:60]:
+            other = self._segments[index]
+            gap = (previous.y0 - other.y1) / unit
+            if gap > 5 or (texts and gap > 2.5):
+                break
+            header_like = not other.numeric or _is_year(other.text)
+            if header_like:
+                texts.append(index)
+                links.append((self._place(index), 0.95 if segment.numeric else 0.7))
+            elif texts and segment.numeric:
+                break
+            previous = other
+        return self._with_stacks(links, texts, segment)
+
+    def _with_stacks(
+        self, links: list[tuple[int, float]], texts: list[int], segment: Segment
+    ) -> list[tuple[int, float]]:
+        if not texts:
+            return links
+        links = links[:4] + links[-2:] if len(links) > 6 else links
+        top = sorted(texts, key=lambda i: self._segments[i].y0)
+        for length in (2, 3):
+            if len(top) >= length:
+                links.append((self._place(*top[:length]), 0.95 if segment.numeric else 0.8))
+                if segment.numeric:
+                    links.append((self._place(*top[-length:]), 0.95))
+        if not segment.numeric:
+            links.append((self._place(top[0]), 0.9))
+        return links
+
+    def _headings(self) -> list[Segment]:
+        return [segment for segment in self._segments if self._is_heading(segment)]
+
+    def _is_heading(self, segment: Segment) -> bool:
+        words = segment.end - segment.start
+        if words > 12 or segment.numeric or not any(char.isalpha() for char in segment.text):
+            return False
+        alone = len(self._layout.rows[segment.row]) == 1
+        large = segment.height > 1.18 * self._usual_height
+        capitals = segment.text.isupper() and len(segment.text) > 3
+        return large or (alone and (capitals or segment.labelled or self._stands_apart(segment)))
+
+    def _stands_apart(self, segment: Segment) -> bool:
+        """A short line at the head of a block, or alone, with space above it."""
+        block = self._block_of[segment.index]
+        if block[0] != segment.index or segment.end - segment.start > 8 or segment.text.rstrip().endswith((".", ",")):
+            return False
+        above = self._upper[segment.index]
+        return not above or segment.y0 - self._segments[above[0]].y1 > 0.8 * segment.height
+
+    def _section(self, segment: Segment, headings: Sequence[Segment]) -> list[tuple[int, float]]:
+        links = []
+        near = [h for h in headings if h.y1 <= segment.y0 + 0.3 * segment.height and h.index != segment.index]
+        near.sort(key=lambda h: h.y1, reverse=True)
+        side = [h for h in near if h.x0 < segment.x1 and h.x0 < segment.x0 + 12 * self._layout.line_height]
+        for depth, heading in enumerate(side[:3]):
+            links.append((self._place(heading.index), (0.9, 0.7, 0.5)[depth]))
+        if headings:
+            links.append((self._place(headings[0].index), 0.4))
+        return links
+
+
+def _fade(distance: float, full: float, gone: float) -> float:
+    """1 up to `full` line heights, falling to 0.2 at `gone` and beyond."""
+    if distance <= full:
+        return 1.0
+    return max(0.2, 1.0 - 0.8 * (distance - full) / (gone - full))
+
+
+def _is_year(text: str) -> bool:
+    stripped = text.strip("()*' ")
+    return len(stripped) == 4 and stripped.isdigit() and stripped[:2] in ("17", "18", "19", "20")
