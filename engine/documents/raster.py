@@ -1,0 +1,149 @@
+"""The decoded pixels of one page, and the tiles cut from them at any scale and turn.
+
+Pixels stay in the narrowest form that loses nothing: one byte for grey, else four. Zoomed-out tiles come from halved
+copies made on first use, so that a tile of a 20,000-px page costs no more than one of a small page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from engine.documents.document import BYTES_PER_PIXEL, TileView
+from engine.geometry import PageRect, Size, turn_rect
+
+OPAQUE = 0xFF000000
+BAND_BYTES = 8 << 20
+# From this zoom on, pixels show as squares; below it they are smoothed unless the zoom is a whole number.
+SQUARE_PIXELS_FROM = 4.0
+
+_GREY_TO_BGRX = (np.arange(256, dtype="<u4") * 0x010101) | np.uint32(OPAQUE)
+# Pillow turns counter-clockwise.
+_TURNS = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+
+
+class Raster:
+    """A page as pixels. `image` is in mode L, in mode RGB, or in mode RGBX whose bytes are B, G, R, 255."""
+
+    def __init__(self, image: Image.Image) -> None:
+        if image.mode not in ("L", "RGB", "RGBX"):
+            raise ValueError(f"a raster is grey or RGB, not {image.mode}")
+        self._levels = [image]
+        self.size = Size(*image.size)
+
+    @staticmethod
+    def from_bgrx(pixels: NDArray[np.uint8]) -> Raster:
+        """`pixels` (H, W, 4) as B, G, R, 255; kept as grey when all of it is. `pixels` must not change afterwards."""
+        if _is_grey(pixels):
+            return Raster(Image.fromarray(np.ascontiguousarray(pixels[..., 0])))
+        return Raster(Image.fromarray(pixels, "RGBX"))
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory of the page and of its halved copies once they exist."""
+        per_pixel = 1 if self._levels[0].mode == "L" else BYTES_PER_PIXEL
+        return self.size.area * per_pixel * 4 // 3
+
+    def render(self, target: Size, turn: int, view: TileView, out: memoryview) -> None:
+        """Fill `out` with the tile `view` of the page resized to `target` px (before the turn), then turned clockwise.
+
+        `view.scale` and `view.rotation` are already accounted for by `target` and `turn`.
+        """
+        pixels: NDArray[np.uint32] = np.frombuffer(out, "<u4", view.width * view.height)
+        grid = pixels.reshape(view.height, view.width)
+        turned = target.swapped() if turn % 180 else target
+        left, top = max(view.x, 0), max(view.y, 0)
+        right, bottom = min(view.x + view.width, turned.width), min(view.y + view.height, turned.height)
+        if (right - left, bottom - top) != (view.width, view.height):
+            grid.fill(0xFFFFFFFF)
+        if right <= left or bottom <= top:
+            return
+        part = turn_rect(PageRect(left, top, right, bottom), (turned.width, turned.height), -turn % 360)
+        piece = self._piece(target, (round(part.x0), round(part.y0), round(part.x1), round(part.y1)))
+        if turn % 360:
+            piece = piece.transpose(_TURNS[turn % 360])
+        _pack(piece, grid[top - view.y : bottom - view.y, left - view.x : right - view.x])
+
+    def bands(self, turn: int) -> Iterator[bytes]:
+        """All pixels as rows of (R, G, B) after the clockwise turn, some rows at a time."""
+        turned = self.size.swapped() if turn % 180 else self.size
+        rows = max(1, BAND_BYTES // (turned.width * BYTES_PER_PIXEL))
+        for top in range(0, turned.height, rows):
+            bottom = min(top + rows, turned.height)
+            part = turn_rect(PageRect(0, top, turned.width, bottom), (turned.width, turned.height), -turn % 360)
+            piece = self._levels[0].crop((round(part.x0), round(part.y0), round(part.x1), round(part.y1)))
+            if turn % 360:
+                piece = piece.transpose(_TURNS[turn % 360])
+            yield rgb_bytes(piece)
+
+    def _piece(self, target: Size, box: tuple[int, int, int, int]) -> Image.Image:
+        """The region `box` (x0, y0, x1, y1 in target px) of the page resized to `target`."""
+        if target == self.size:
+            return self._levels[0].crop(box)
+        step_x, step_y = self.size.width / target.width, self.size.height / target.height
+        level, factor = self._level(min(step_x, step_y))
+        source = (
+            box[0] * step_x / factor,
+            box[1] * step_y / factor,
+            min(box[2] * step_x / factor, level.width),
+            min(box[3] * step_y / factor, level.height),
+        )
+        return level.resize((box[2] - box[0], box[3] - box[1]), _filter(step_x, step_y), box=source)
+
+    def _level(self, step: float) -> tuple[Image.Image, int]:
+        """The smallest halved copy that is not coarser than one pixel per target pixel, and its reduction."""
+        number = 0
+        while step >= 2 ** (number + 1):
+            number += 1
+            if number == len(self._levels):
+                self._levels.append(self._levels[-1].reduce(2))
+        return self._levels[number], 2**number
+
+
+def rgb_bytes(piece: Image.Image) -> bytes:
+    """The pixels of a piece of a raster as (R, G, B)."""
+    if piece.mode == "RGBX":
+        bgrx: NDArray[np.uint8] = np.asarray(piece)
+        return np.ascontiguousarray(bgrx[..., 2::-1]).tobytes()
+    return piece.tobytes() if piece.mode == "RGB" else piece.convert("RGB").tobytes()
+
+
+def _filter(step_x: float, step_y: float) -> Image.Resampling:
+    """Shrinking averages; enlarging shows the pixels as they are at whole-number zooms and from 4:1 on."""
+    if max(step_x, step_y) > 1.0:
+        # Hamming is as sharp as bicubic when shrinking by less than two, at half its price.
+        return Image.Resampling.HAMMING
+    zoom = 1.0 / step_x
+    whole = abs(zoom - round(zoom)) < 0.01
+    return Image.Resampling.NEAREST if whole or zoom >= SQUARE_PIXELS_FROM else Image.Resampling.BICUBIC
+
+
+def _pack(piece: Image.Image, grid: NDArray[np.uint32]) -> None:
+    """Write `piece` into `grid` (H, W) as B, G, R, 255 in memory order."""
+    if piece.mode == "L":
+        grey: NDArray[np.uint8] = np.asarray(piece)
+        if grid.flags.c_contiguous:
+            _GREY_TO_BGRX.take(grey, out=grid, mode="clip")
+        else:
+            grid[:] = _GREY_TO_BGRX[grey]
+        return
+    # Pillow's RGBX array is the bytes as they are; its RGB is packed into the same order by its own encoder.
+    data = piece.tobytes() if piece.mode == "RGBX" else piece.tobytes("raw", "BGRX")
+    words = np.frombuffer(data, "<u4").reshape(piece.height, piece.width)
+    np.bitwise_or(words, np.uint32(OPAQUE), out=grid)
+
+
+def _is_grey(pixels: NDArray[np.uint8]) -> bool:
+    """Whether every pixel of (H, W, 4) has equal colours; looks at few rows first, because most colour shows there."""
+    for rows in (pixels[:: max(1, pixels.shape[0] // 16)], pixels):
+        blue, green, red = rows[..., 0], rows[..., 1], rows[..., 2]
+        if not (np.array_equal(blue, green) and np.array_equal(green, red)):
+            return False
+    return True
