@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from engine.ocr.models import Image, LineReading
 
 LABEL_END = re.compile(
-    r"(?<=[^\W\d_][^\W\d_.)\]])(?P<colon>[:：])(?=[^\s:：/\\])"  # Date:12/03/2018, but not 12:30 nor http://
+    r"(?<=[^\W\d_][^\W\d_]|[^\W\d_][.)\]])(?P<colon>[:：])(?=[^\s:：/\\])"  # Date:12/03/2018, but not 12:30 nor http://
     r"|(?<=[^\W\d_][^\W\d_])(?P<hash>[#№])(?=\d)"  # Invoice#123
     r"|(?<=[^\W\d_][a-z])(?P<money>)(?=[$€£¥₹]\d)"  # Total$12.50, but not US$12
 )
 NEVER_SPLIT = re.compile(r"^(?:https?|ftp|mailto|file|urn|doi|tel):", re.IGNORECASE)
 
-MIN_GAP_SHARE = 0.30
-"""A blank run of this share of the ink height inside a word may be a space that the recogniser dropped ..."""
-GAP_FACTOR = 2.2
-"""... if it is also this many times as wide as the line's usual gap between characters."""
+VALUE_END = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d[.,]\d\d|\d%)$")
+
+SPACE_SHARE = 0.7
+"""A blank run inside a word that is this share of the line's usual space is a space that the recogniser dropped."""
+MIN_GAP_SHARE, GAP_FACTOR = 0.22, 2.4
+"""On a line without two known spaces it must reach this share of the ink height and this many times the usual gap
+between characters instead."""
 WIDE_GAP_SHARE, WIDE_GAP_FACTOR = 0.55, 3.0
 """The same two limits beside digits and signs, where narrow figures and thin spaces make gaps of their own."""
 
@@ -68,7 +71,7 @@ def split_line(crop: Image, reading: LineReading) -> list[Piece]:
         return []
     ink = _Ink(crop)
     centres = np.asarray(reading.centres) * crop.shape[1]
-    starts = sorted(_text_starts(reading.text) | _dropped_spaces(characters, centres, ink))
+    starts = sorted(_text_starts(reading.text) | _dropped_spaces(reading.text, centres, ink))
     borders = [ink.gap_between(centres[start - 1], centres[start]) for start in starts[1:]]
     lefts = [ink.left, *(right for _, right in borders)]
     rights = [*(left for left, _ in borders), ink.right]
@@ -90,25 +93,41 @@ def _text_starts(text: str) -> set[int]:
     return starts
 
 
-def _dropped_spaces(characters: list[str], centres: NDArray[np.float64], ink: _Ink) -> set[int]:
+def _spaces(text: str) -> list[int]:
+    """Indices, among the characters that are not spaces, before which `text` has a space."""
+    lengths = [len(token) for token in text.split()]
+    return [sum(lengths[:i]) for i in range(1, len(lengths))]
+
+
+def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[int]:
     """Indices before which a space stands on the page although the recogniser wrote none."""
+    characters = "".join(text.split())
     gaps = np.array([ink.width_between(a, b) for a, b in pairwise(centres)])
     if len(gaps) < 3:
         return set()
     usual = float(np.median(gaps))
-    limit = max(MIN_GAP_SHARE * ink.height, GAP_FACTOR * usual)
+    known = gaps[[start - 1 for start in _spaces(text)]]
+    if len(known) >= 2:
+        limit = max(SPACE_SHARE * float(np.median(known)), GAP_FACTOR * usual)
+    else:
+        limit = max(MIN_GAP_SHARE * ink.height, GAP_FACTOR * usual)
     wide = max(WIDE_GAP_SHARE * ink.height, WIDE_GAP_FACTOR * usual)
     return {
         i + 1
         for i, gap in enumerate(gaps)
-        if gap > (limit if _part_easily(characters[i], characters[i + 1]) else wide)
+        if gap > (limit if _part_easily(characters[: i + 1], characters[i + 1]) else wide)
         and not (is_ideograph(characters[i]) or is_ideograph(characters[i + 1]))
     }
 
 
 def _part_easily(before: str, after: str) -> bool:
-    """True for neighbours that a dropped space may well have parted; numbers and codes need a wider gap."""
-    return (before.isalpha() or before in ",;:!?)") and after.isalpha()
+    """True where a dropped space is likely: between words, or behind a whole date, amount or percentage.
+
+    `before` is the line so far. Elsewhere in numbers and codes a wider gap is needed.
+    """
+    if after.isalpha():
+        return before[-1].isalpha() or before[-1] in ",;:!?)"
+    return VALUE_END.search(before) is not None
 
 
 class _Ink:

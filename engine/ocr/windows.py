@@ -1,5 +1,9 @@
 """Detection over pages of any size: one pass up to `WINDOW_PX` a side, overlapping windows beyond.
 
+Large pages are first searched on a smaller copy; where that shows print that is large even there (a 300 dpi scan),
+its outlines are kept, because finding a line needs far fewer pixels than reading it and costs five times as much on
+the full page. Smaller print is searched at native resolution. Reading always happens on the native page.
+
 Only *outlines* are found in windows; a line cut by a seam is joined here, before anything is recognised, so that the
 recogniser always sees whole lines from the whole page and no word has to be glued from halves.
 """
@@ -13,16 +17,25 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from engine.ocr.crops import bounds, is_tall
+from engine.ocr.crops import bounds, is_tall, sides
 from engine.ocr.models import SIDE_STEP, Image, OcrModels, Quad
 
 WINDOW_PX = 4000
 OVERLAP_PX = 320
 """Seam overlap: taller than any line of running text, so that each line is whole in one window across its height."""
 
+COARSE_SIDE_PX = 2000
+"""Long side of the smaller copy; pages up to `COARSE_FROM_PX` are not worth one."""
+COARSE_FROM_PX = 2600
+LARGE_PRINT_PX = 18.0
+"""Outline height, in pixels of the smaller copy, from which nothing is lost on it. Measured on generated pages with
+noise and tight leading: no line is lost at outlines of 13 px (8 px type), some are at 10 px (7 px type)."""
+LARGE_PRINT_SHARE = 0.1
+"""Share of the outlines that may be lower than that (rules, dots, page numbers)."""
+
 SMALL_SIDE_PX = 736
 """Images with a shorter side are enlarged for detection, as rapidocr does, up to the two limits below."""
-MAX_ENLARGED_AREA = 3_000_000
+MAX_ENLARGED_AREA = 2_000_000
 MAX_ENLARGEMENT = 3.0
 MARGIN_PX = 32
 """Clean margin put around an image: the detector misses text that touches the border."""
@@ -52,6 +65,11 @@ def find_outlines(
 ) -> list[Quad]:
     """Outlines of all text lines in `image`, in its pixels. `check` is called between windows and may raise."""
     height, width = image.shape[:2]
+    if max(height, width) > COARSE_FROM_PX:
+        check()
+        coarse = _find_coarsely(models, image)
+        if coarse is not None:
+            return coarse
     found: list[Quad] = []
     for window in windows_of(width, height, side, overlap):
         check()
@@ -59,6 +77,17 @@ def find_outlines(
         fresh = [quad + np.array([window.x0, window.y0], dtype=np.float32) for quad in _detect(models, part)]
         found = _join(found, fresh, window) if found else fresh
     return found
+
+
+def _find_coarsely(models: OcrModels, image: Image) -> list[Quad] | None:
+    """Outlines found on the smaller copy, in pixels of `image`; None where its print may be too small for that."""
+    scale = COARSE_SIDE_PX / max(image.shape[:2])
+    copy = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    quads = _detect(models, copy)
+    if not quads:
+        return None
+    lowest = float(np.quantile([min(sides(quad)) for quad in quads], LARGE_PRINT_SHARE))
+    return [quad / np.float32(scale) for quad in quads] if lowest >= LARGE_PRINT_PX else None
 
 
 def _spans(length: int, side: int, overlap: int) -> list[tuple[int, int]]:
