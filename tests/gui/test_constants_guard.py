@@ -25,7 +25,14 @@ def test_importing_the_window_outlives_many_void_calls() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the constants are immortal")
+@pytest.mark.parametrize("constant", ["None", "True", "False", "NotImplemented"])
+def test_every_constant_has_references_to_spare(constant: str) -> None:
+    done = run(f"import app, sys; assert sys.getrefcount({constant}) > 10**15")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the constants are immortal")
 def test_guard_is_still_needed() -> None:
     done = run(MANY_VOID_CALLS)
-    assert "deallocating None" in done.stderr, "PySide6 no longer loses references to None: remove app/none_guard.py"
+    assert "deallocating None" in done.stderr, "PySide6 no longer loses references: remove app/constants_guard.py"
