@@ -6,11 +6,16 @@ import random
 from collections.abc import Callable
 
 from engine.errors import UsageError
+from engine.training.synth.families.articles import article
+from engine.training.synth.families.courts import court
 from engine.training.synth.families.dialogs import dialog
 from engine.training.synth.families.forms import form
 from engine.training.synth.families.invoices import invoice
 from engine.training.synth.families.letters import letter
+from engine.training.synth.families.papers import paper
 from engine.training.synth.families.receipts import receipt
+from engine.training.synth.families.recipes import recipe
+from engine.training.synth.families.reports import report
 from engine.training.synth.families.statements import statement
 from engine.training.synth.families.tables import table
 from engine.training.synth.noise import disturb
@@ -28,6 +33,11 @@ _TRAIN: dict[str, Family] = {
     "letter": letter,
     "statement": statement,
     "dialog": dialog,
+    "article": article,
+    "court": court,
+    "recipe": recipe,
+    "paper": paper,
+    "report": report,
 }
 _HELD: dict[str, Family] = {}
 _MULTILINGUAL = {"receipt", "invoice", "form", "statement"}
