@@ -1,0 +1,186 @@
+"""Questions asked in the window and what became of them. Owns the list of answers and the requests under way."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Signal
+
+from app.documents import DocumentStore
+from app.service import Service
+from app.task import Task
+from engine.documents.types import DocumentId, DocumentInfo, PageRef
+from engine.errors import ErrorInfo
+from engine.readers.types import Answer, AnswerReady, PageRead, Preview, Progress
+
+SHOWN_SHARE = 0.01
+"""A slice belongs to an answer from this contribution on: less is shown as 0 %."""
+
+
+class Stage(StrEnum):
+    """What became of a question so far."""
+
+    WAITING = "waiting"
+    PROVISIONAL = "provisional"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One question to one document. `pages` are the 0-based pages asked, `asked_s` the Unix time.
+
+    `protected`: the document needed a password, so nothing of this record may reach the disk unless allowed.
+    """
+
+    number: int
+    question: str
+    document: DocumentId
+    document_name: str
+    pages: tuple[int, ...]
+    page_count: int
+    policy: str
+    asked_s: float
+    protected: bool
+    stage: Stage = Stage.WAITING
+    answer: Answer | None = None
+    error: ErrorInfo | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self.stage in (Stage.WAITING, Stage.PROVISIONAL)
+
+    def came_from(self, path: str, page: int, row: int | None, col: int | None) -> bool:
+        """Whether the slice contributed to the answer."""
+        if self.document.path != path or self.answer is None or self.answer.evidence is None:
+            return False
+        return any(
+            (each.page, each.row, each.col) == (page, row, col) and each.shown >= SHOWN_SHARE
+            for each in self.answer.evidence.contributions
+        )
+
+
+class AnswerBook(QObject):
+    """All answers, newest last, and the questions being answered."""
+
+    added = Signal(int)
+    changed = Signal(int)
+    removed = Signal(int)
+    progressed = Signal(int, object)
+    """(number, Progress)."""
+    finished = Signal(int)
+    """The question has its final answer or error."""
+    busy_changed = Signal(bool)
+
+    def __init__(self, store: DocumentStore, service: Service, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._service = service
+        self._records: dict[int, AnswerRecord] = {}
+        self._tasks: dict[int, Task] = {}
+        self._last = 0
+
+    @property
+    def records(self) -> tuple[AnswerRecord, ...]:
+        return tuple(self._records.values())
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._tasks)
+
+    def record(self, number: int) -> AnswerRecord | None:
+        return self._records.get(number)
+
+    def ask(
+        self, question: str, document: DocumentInfo, pages: tuple[PageRef, ...], policy: str, budget_s: float | None
+    ) -> int:
+        """Ask about pages of one document; the number of the new record."""
+        self._last += 1
+        number = self._last
+        self._records[number] = AnswerRecord(
+            number,
+            question,
+            document.id,
+            document.name,
+            tuple(page.index for page in pages),
+            len(document.pages),
+            policy,
+            time.time(),
+            document.protected,
+        )
+        task = Task(
+            self,
+            lambda listener: self._service.ask(question, pages, policy=policy, budget_s=budget_s, listener=listener),
+        )
+        task.on_event(lambda event: self._on_event(number, event))
+        task.on_progress(lambda progress: self._on_progress(number, progress))
+        task.on_result(lambda event: self._on_answer(number, event))
+        task.on_error(lambda error: self._on_failed(number, error))
+        self._tasks[number] = task
+        self.added.emit(number)
+        self.busy_changed.emit(True)
+        task.start()
+        return number
+
+    def cancel(self) -> None:
+        """Give up all questions under way; a provisional answer is kept as what it is."""
+        tasks = dict(self._tasks)
+        self._tasks.clear()
+        for number, task in tasks.items():
+            task.cancel()
+            self._change(number, stage=Stage.CANCELLED)
+            self.finished.emit(number)
+        if tasks:
+            self.busy_changed.emit(False)
+
+    def restore(self, records: tuple[AnswerRecord, ...]) -> None:
+        """Take over the records of the last session, numbered anew."""
+        for record in records:
+            self._last += 1
+            self._records[self._last] = replace(record, number=self._last)
+            self.added.emit(self._last)
+
+    def remove(self, number: int) -> None:
+        task = self._tasks.pop(number, None)
+        if task is not None:
+            task.cancel()
+            self.busy_changed.emit(self.busy)
+        if self._records.pop(number, None) is not None:
+            self.removed.emit(number)
+
+    def _on_event(self, number: int, event: object) -> None:
+        if isinstance(event, PageRead):
+            self._store.take_words(event.words)
+        elif isinstance(event, Preview):
+            self._change(number, stage=Stage.PROVISIONAL, answer=event.answer)
+
+    def _on_progress(self, number: int, progress: Progress) -> None:
+        self.progressed.emit(number, progress)
+
+    def _on_answer(self, number: int, event: object) -> None:
+        assert isinstance(event, AnswerReady)
+        if event.answer.error is not None:
+            self._on_failed(number, event.answer.error)
+            return
+        self._finish(number, stage=Stage.DONE, answer=event.answer)
+
+    def _on_failed(self, number: int, error: ErrorInfo) -> None:
+        self._finish(number, stage=Stage.FAILED, error=error)
+
+    def _finish(
+        self, number: int, *, stage: Stage, answer: Answer | None = None, error: ErrorInfo | None = None
+    ) -> None:
+        self._tasks.pop(number, None)
+        kept = self._records[number].answer if answer is None else answer
+        self._change(number, stage=stage, answer=kept, error=error)
+        self.finished.emit(number)
+        self.busy_changed.emit(self.busy)
+
+    def _change(self, number: int, **fields: object) -> None:
+        record = self._records.get(number)
+        if record is not None:
+            self._records[number] = replace(record, **fields)  # type: ignore[arg-type]  # fields are named by callers here
+            self.changed.emit(number)

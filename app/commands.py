@@ -1,0 +1,298 @@
+"""What each command does: connects the actions to the parts of the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDateTime, QObject, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.settings import DIM_REST, GRID_VISIBLE
+from app.task import Task, in_thread
+from engine.errors import OutputError
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+PASTED_FOLDER = "pasted"
+
+
+class Commands(QObject):
+    """One method per command; `refresh` says which make sense now."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._dialogs: dict[str, QWidget] = {}
+        self._connect_files()
+        self._connect_view()
+        self._connect_answers()
+
+    def refresh(self) -> None:
+        """Enable what makes sense, check what is on."""
+        window, actions = self._window, self._window.actions_by_key
+        pane = window.pane
+        open_now = bool(pane.path)
+        for key in _NEED_DOCUMENT:
+            actions[key].setEnabled(open_now)
+        has_answers = bool(window.book.records)
+        for key in ("export", "clear-answers", "next-answer", "previous-answer", "copy-answer"):
+            actions[key].setEnabled(has_answers)
+        mode = pane.view.zoom_mode.value if pane.view is not None and open_now else ""
+        for key, name in (("fit-width", "fit-width"), ("fit-page", "fit-page"), ("native", "native")):
+            actions[key].setChecked(mode == name)
+        info = pane.document
+        actions["previous-page"].setEnabled(open_now and pane.page > 0)
+        actions["next-page"].setEnabled(info is not None and pane.page < len(info.pages) - 1)
+
+    def may_close(self) -> bool:
+        """Whether the window may close; stops what must be stopped first."""
+        for dialog in tuple(self._dialogs.values()):
+            dialog.close()
+        return True
+
+    def _connect_files(self) -> None:
+        for key, slot in (
+            ("open", self._open),
+            ("paste", self._paste),
+            ("close", self._close_document),
+            ("batch", self._show_batch),
+            ("export", self._export),
+            ("clear-cache", self._clear_cache),
+            ("settings", self._show_settings),
+            ("quit", self._window.close),
+            ("shortcuts", self._show_shortcuts),
+            ("about", self._show_about),
+        ):
+            self._window.actions_by_key[key].triggered.connect(slot)
+
+    def _connect_view(self) -> None:
+        window = self._window
+        pane = window.pane
+        for key, slot in (
+            ("find", pane.search.begin),
+            ("find-next", lambda: pane.search.step(1)),
+            ("find-previous", lambda: pane.search.step(-1)),
+            ("zoom-in", lambda: self._zoom_by(1)),
+            ("zoom-out", lambda: self._zoom_by(-1)),
+            ("fit-page", lambda: self._fit("fit-page")),
+            ("fit-width", lambda: self._fit("fit-width")),
+            ("native", lambda: self._fit("native")),
+            ("rotate-right", lambda: self._rotate(90)),
+            ("rotate-left", lambda: self._rotate(-90)),
+            ("invert", self._invert),
+            ("grid", self._toggle_grid),
+            ("dim", self._toggle_dim),
+            ("documents", lambda: self._toggle_panel("documents", window.documents)),
+            ("answers", lambda: self._toggle_panel("answers", window.panel)),
+            ("full-screen", self._toggle_full_screen),
+            ("previous-page", lambda: pane.turn_page(-1)),
+            ("next-page", lambda: pane.turn_page(1)),
+            ("first-page", lambda: pane.go_to(pane.path, 0)),
+            ("last-page", self._go_to_last_page),
+            ("go-to-page", self._type_page),
+            ("back", lambda: pane.back(-1)),
+            ("forward", lambda: pane.back(1)),
+        ):
+            window.actions_by_key[key].triggered.connect(slot)
+
+    def _connect_answers(self) -> None:
+        window = self._window
+        for key, slot in (
+            ("question", self._write_question),
+            ("ask", lambda: window.asking.ask()),
+            ("next-answer", lambda: window.asking.step(1)),
+            ("previous-answer", lambda: window.asking.step(-1)),
+            ("copy-answer", lambda: window.asking.copy()),
+            ("clear-answers", self._clear_answers),
+            ("cancel", self._cancel),
+        ):
+            window.actions_by_key[key].triggered.connect(slot)
+        window.book.added.connect(self.refresh)
+        window.book.removed.connect(self.refresh)
+
+    # Files.
+
+    def _open(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Open documents"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters(
+            [self.tr("Documents (*.pdf *.png *.jpg *.jpeg *.tif *.tiff *.webp *.bmp *.gif)"), self.tr("All files (*)")]
+        )
+        dialog.filesSelected.connect(self._on_files_chosen)
+        self._show_dialog("open", dialog)
+
+    def _on_files_chosen(self, paths: list[str]) -> None:
+        for path in paths:
+            self._window.store.open(path)
+
+    def _paste(self) -> None:
+        data = QGuiApplication.clipboard().mimeData()
+        urls: list[QUrl] = [url for url in data.urls() if url.isLocalFile()]
+        if urls:
+            for url in urls:
+                self._window.store.open(url.toLocalFile())
+            return
+        image = QGuiApplication.clipboard().image()
+        if image.isNull():
+            self._window.show_notice(self.tr("There is no picture in the clipboard. Take a screenshot first."))
+            return
+        task = Task(self, in_thread(lambda: keep_screenshot(image)))
+        task.on_result(lambda path: self._window.store.open(str(path))).start()
+
+    def _close_document(self) -> None:
+        for path in self._window.documents.selected_paths() or (self._window.pane.path,):
+            self._window.store.close(path)
+
+    def _show_batch(self) -> None:
+        from app.batch.window import BatchWindow
+
+        self._show_dialog("batch", self._dialogs.get("batch") or BatchWindow(self._window))
+
+    def _export(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Export answers"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("CSV (*.csv)"))
+        dialog.setDefaultSuffix("csv")
+        dialog.selectFile("answers.csv")
+        dialog.fileSelected.connect(self.export_to)
+        self._show_dialog("export", dialog)
+
+    def export_to(self, path: str) -> None:
+        """Write the answer cards to a CSV, in the order in which they were asked."""
+        from app.exporting import write_answers
+
+        records = self._window.book.records
+        task = Task(self, in_thread(lambda: write_answers(Path(path), records)))
+        task.on_result(
+            lambda count: self._window.show_notice(
+                self.tr("{count} answers were written to {path}.").format(count=count, path=path)
+            )
+        ).start()
+
+    def _clear_cache(self) -> None:
+        from engine.service.upkeep import clear_cache
+
+        task = Task(self, in_thread(clear_cache))
+        task.on_result(lambda _size: self._window.show_notice(self.tr("The cache is empty."))).start()
+
+    def _show_settings(self) -> None:
+        from app.settings_dialog import SettingsDialog
+
+        self._show_dialog("settings", SettingsDialog(self._window.settings, self._window))
+
+    def _show_shortcuts(self) -> None:
+        from app.help import ShortcutSheet
+
+        self._show_dialog("shortcuts", ShortcutSheet(self._window.actions_by_key, self._window))
+
+    def _show_about(self) -> None:
+        from app.help import AboutDialog
+
+        self._show_dialog("about", AboutDialog(self._window))
+
+    def _show_dialog(self, key: str, dialog: QWidget) -> None:
+        """Show a dialog without stopping the window; an older one of its kind goes."""
+        old = self._dialogs.get(key)
+        if old is not None and old is not dialog:
+            old.close()
+        self._dialogs[key] = dialog
+        dialog.destroyed.connect(lambda: self._dialogs.pop(key, None))
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    # View.
+
+    def _zoom_by(self, steps: int) -> None:
+        if self._window.pane.view is not None:
+            self._window.pane.view.zoom_by_steps(steps)
+
+    def _fit(self, name: str) -> None:
+        if self._window.pane.view is not None:
+            from app.page_view.layout import ZoomMode
+
+            self._window.pane.view.set_zoom_mode(ZoomMode(name))
+        self.refresh()
+
+    def _rotate(self, degrees: int) -> None:
+        if self._window.pane.view is not None:
+            self._window.pane.view.rotate(degrees)
+
+    def _invert(self, on: bool) -> None:
+        if self._window.pane.view is not None:
+            self._window.pane.view.set_inverted(on)
+
+    def _toggle_grid(self, on: bool) -> None:
+        self._window.settings.set(GRID_VISIBLE, on)
+
+    def _toggle_dim(self, on: bool) -> None:
+        self._window.settings.set(DIM_REST, on)
+
+    def _toggle_panel(self, key: str, panel: QWidget) -> None:
+        panel.setVisible(self._window.actions_by_key[key].isChecked())
+
+    def _toggle_full_screen(self, on: bool) -> None:
+        if on:
+            self._window.showFullScreen()
+        else:
+            self._window.showNormal()
+
+    def _go_to_last_page(self) -> None:
+        info = self._window.pane.document
+        if info is not None:
+            self._window.pane.go_to(info.id.path, len(info.pages) - 1)
+
+    def _type_page(self) -> None:
+        self._window.toolbar.page_box.setFocus()
+        self._window.toolbar.page_box.selectAll()
+
+    # Answers.
+
+    def _write_question(self) -> None:
+        self._window.panel.show()
+        self._window.actions_by_key["answers"].setChecked(True)
+        self._window.panel.question.setFocus()
+
+    def _clear_answers(self) -> None:
+        for record in self._window.book.records:
+            self._window.book.remove(record.number)
+
+    def _cancel(self) -> None:
+        """Esc: what is under way first, then the search, then the evidence."""
+        window = self._window
+        if window.book.busy:
+            window.book.cancel()
+        elif window.store.opening:
+            window.store.cancel_opening()
+        elif window.pane.search.isVisible():
+            window.pane.search.hide()
+        elif window.asking.shown is not None:
+            window.asking.put_away()
+        elif window.isFullScreen():
+            window.showNormal()
+
+
+_NEED_DOCUMENT = (
+    *("close", "find", "find-next", "find-previous", "zoom-in", "zoom-out", "fit-page", "fit-width", "native"),
+    *("rotate-right", "rotate-left", "invert", "first-page", "last-page", "go-to-page"),
+)
+
+
+def keep_screenshot(image: QImage) -> Path:
+    """Save a pasted picture where it survives a restart; its path. Raises OutputError. Runs outside the GUI thread."""
+    from engine.paths import make_private, state_dir
+
+    folder = make_private(state_dir() / PASTED_FOLDER)
+    stem = QDateTime.currentDateTime().toString("yyyy-MM-dd HH.mm.ss")
+    path = folder / f"screenshot {stem}.png"
+    number = 2
+    while path.exists():
+        path = folder / f"screenshot {stem} ({number}).png"
+        number += 1
+    if not image.save(str(path), b"PNG"):
+        raise OutputError(f"The screenshot cannot be saved in {folder}.")
+    path.chmod(0o600)
+    return path

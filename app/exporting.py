@@ -1,0 +1,30 @@
+"""The answer cards as a CSV: the same table as a run's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.answers import AnswerRecord
+from engine.batch.csv_file import write_csv
+from engine.batch.scope import ALL
+from engine.batch.table import Row, row_from_answer, row_from_error
+from engine.batch.tasks import ReaderId, Setting, Task
+
+
+def write_answers(path: Path, records: tuple[AnswerRecord, ...]) -> int:
+    """Write the finished records in the order in which they were asked; how many. Raises OutputError."""
+    rows = [row for number, record in enumerate(records) if (row := row_of(number, record)) is not None]
+    write_csv(path, rows)
+    return len(rows)
+
+
+def row_of(number: int, record: AnswerRecord) -> Row | None:
+    """The row of a record; None while it has neither an answer nor an error."""
+    pages = ",".join(str(page + 1) for page in record.pages) if len(record.pages) < record.page_count else ALL
+    reader = ReaderId(record.answer.reader) if record.answer is not None else ReaderId()
+    task = Task(number, record.document.path, str(number + 1), record.question, Setting(pages, record.policy, reader))
+    if record.error is not None:
+        return row_from_error(task, record.document.sha256, record.error)
+    if record.answer is not None:
+        return row_from_answer(task, record.document.sha256, record.answer)
+    return None

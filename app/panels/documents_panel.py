@@ -1,0 +1,165 @@
+"""The documents panel: open documents, their pages as small pictures, and where files are dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.documents import DocumentStore
+from app.panels.documents_model import DocumentsModel, PageDelegate
+
+if TYPE_CHECKING:
+    from app.page_view.thumbnails import ThumbnailSource
+
+AHEAD_ROWS = 4
+"""Pictures are made for this many rows beyond those in sight."""
+
+
+class DocumentsPanel(QWidget):
+    """The tree of documents and pages."""
+
+    page_chosen = Signal(str, int)
+    close_wanted = Signal(str)
+    selection_changed = Signal()
+
+    def __init__(self, store: DocumentStore, open_action: QAction, close_action: QAction, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._store = store
+        self._thumbnails: ThumbnailSource | None = None
+        self._following = False
+        self.model = DocumentsModel(store, self)
+        self._build(open_action, close_action)
+        store.opening_changed.connect(self._on_opening_changed)
+        store.opened.connect(self._on_document_opened)
+
+    def set_thumbnails(self, source: ThumbnailSource) -> None:
+        """Where pictures of pages come from, once the page view has it."""
+        self._thumbnails = source
+        source.set_device_pixel_ratio(self.devicePixelRatioF())
+        self.model.set_thumbnails(source)
+        source.ready.connect(self.model.on_picture_ready)
+        self._want_pictures()
+
+    def selected_paths(self) -> tuple[str, ...]:
+        """Documents with a selected row, in the order in which they are open."""
+        rows = self.tree.selectionModel().selectedRows()
+        chosen = {self.model.place(index)[0] for index in rows}
+        return tuple(info.id.path for info in self._store.documents if info.id.path in chosen)
+
+    def show_place(self, path: str, page: int) -> None:
+        """Mark the page that is shown, without telling anyone."""
+        index = self.model.index_of(path, page)
+        if not index.isValid() or self.tree.currentIndex() == index:
+            return
+        selected = self.tree.selectionModel().selectedRows()
+        if len(selected) > 1:
+            # The user picked several documents for a question: scrolling must not undo that.
+            return
+        self._following = True
+        self.tree.setCurrentIndex(index)
+        self.tree.scrollTo(index)
+        self._following = False
+
+    def _build(self, open_action: QAction, close_action: QAction) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 4, 4)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setContentsMargins(4, 0, 4, 0)
+        title = QLabel(self.tr("Documents"), self)
+        title.setObjectName("panelTitle")
+        head.addWidget(title, 1)
+        for action in (close_action, open_action):
+            button = QToolButton(self)
+            button.setDefaultAction(action)
+            button.setIconSize(QSize(16, 16))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setAccessibleName(action.text())
+            head.addWidget(button)
+        column.addLayout(head)
+        self._opening = QLabel(self)
+        self._opening.setObjectName("muted")
+        self._opening.setTextFormat(Qt.TextFormat.PlainText)
+        self._opening.hide()
+        column.addWidget(self._opening)
+        column.addWidget(self._build_tree(close_action), 1)
+
+    def _build_tree(self, close_action: QAction) -> QTreeView:
+        self.tree = QTreeView(self)
+        self.tree.setModel(self.model)
+        self.tree.setItemDelegate(PageDelegate(self.tree))
+        self.tree.setAccessibleName(self.tr("Documents and pages"))
+        self.tree.setHeaderHidden(True)
+        self.tree.setIndentation(14)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self._close_action = close_action
+        self.tree.customContextMenuRequested.connect(self._on_menu_wanted)
+        self.tree.selectionModel().currentChanged.connect(self._on_current_changed)
+        self.tree.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        self.tree.verticalScrollBar().valueChanged.connect(self._want_pictures)
+        self.tree.verticalScrollBar().rangeChanged.connect(self._want_pictures)
+        self.tree.expanded.connect(self._want_pictures)
+        return self.tree
+
+    def _on_document_opened(self, path: str) -> None:
+        index = self.model.index_of(path)
+        self.tree.expand(index)
+        self._want_pictures()
+
+    def _on_opening_changed(self) -> None:
+        names = [path.replace("\\", "/").rsplit("/", 1)[-1] for path in self._store.opening]
+        self._opening.setVisible(bool(names))
+        if len(names) == 1:
+            self._opening.setText(self.tr("Opening {name} …").format(name=names[0]))
+        else:
+            self._opening.setText(self.tr("Opening {number} files …").format(number=len(names)))
+
+    def _on_current_changed(self, current: QModelIndex) -> None:
+        if current.isValid() and not self._following:
+            path, page = self.model.place(current)
+            self.page_chosen.emit(path, max(page, 0))
+
+    def _on_selection_changed(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        del selected, deselected
+        self.selection_changed.emit()
+
+    def _on_menu_wanted(self, position: QPoint) -> None:
+        if not self.tree.indexAt(position).isValid():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self._close_action)
+        menu.popup(self.tree.viewport().mapToGlobal(position))
+
+    def _want_pictures(self) -> None:
+        if self._thumbnails is None:
+            return
+        rows = []
+        index = self.tree.indexAt(QPoint(4, 4))
+        bottom = self.tree.viewport().height()
+        beyond = 0
+        while index.isValid() and beyond <= AHEAD_ROWS:
+            path, page = self.model.place(index)
+            ref = self._store.page(path, page) if page >= 0 else None
+            if ref is not None:
+                rows.append(ref)
+            beyond += self.tree.visualRect(index).top() > bottom
+            index = self.tree.indexBelow(index)
+        self._thumbnails.want(rows)

@@ -1,0 +1,163 @@
+"""The toolbar: commands, page number, zoom, slices and policy, reader and device."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
+
+from app.actions import Actions
+from engine.errors import TesseraError
+from engine.slicing.policies import MAX_CAP, ChosenPolicy, parse_policy, policies
+
+ICON_PX = 18
+EMBEDDED_TIP = (
+    "Reads printed words, from the text layer or by OCR, and finds answers among them. "
+    "It is a reader of printed words, not a language model."
+)
+
+
+class Toolbar(QToolBar):
+    """Widgets of the toolbar keep no state: they show what they are told and say what the user wants."""
+
+    page_wanted = Signal(int)
+    """0-based."""
+    policy_chosen = Signal(str)
+
+    def __init__(self, actions: Actions, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Toolbar"))
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setIconSize(QSize(ICON_PX, ICON_PX))
+        self._actions = actions
+        self._build()
+
+    def show_page(self, page: int, count: int) -> None:
+        """0-based `page` of `count`; 0 pages when no document is open."""
+        with QSignalBlocker(self.page_box):
+            self.page_box.setRange(min(1, count), count)
+            self.page_box.setValue(page + 1 if count else 0)
+        self.page_box.setEnabled(count > 0)
+        self._count.setText(self.tr("of {count}").format(count=count))
+
+    def show_zoom(self, zoom: float) -> None:
+        self._zoom.setText(self.tr("{number} %").format(number=round(zoom * 100)))
+
+    def show_policy(self, policy_id: str) -> None:
+        """A policy id such as `minicpm-v-16x:36`."""
+        try:
+            chosen = parse_policy(policy_id)
+        except TesseraError:
+            return
+        with QSignalBlocker(self.policy_box), QSignalBlocker(self.cap_box):
+            self.policy_box.setCurrentIndex(self.policy_box.findData(chosen.policy.id))
+            self.cap_box.setValue(chosen.cap)
+
+    def _build(self) -> None:
+        for key in ("open", "batch"):
+            self.addAction(self._actions[key])
+            self._button(key).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addSeparator()
+        self._build_page()
+        self.addSeparator()
+        self._build_zoom()
+        self.addSeparator()
+        self._build_slices()
+        space = QWidget(self)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.addWidget(space)
+        self._build_reader()
+        for action in self.actions():
+            button = self.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setAccessibleName(action.text())
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def _build_page(self) -> None:
+        self.addAction(self._actions["previous-page"])
+        self.page_box = QSpinBox(self)
+        self.page_box.setAccessibleName(self.tr("Page number"))
+        self.page_box.setToolTip(self.tr("Page number"))
+        self.page_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.page_box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.page_box.setKeyboardTracking(False)
+        self.page_box.setFixedWidth(48)
+        self.page_box.valueChanged.connect(self._on_page_typed)
+        self.addWidget(self.page_box)
+        self._count = QLabel(self)
+        self._count.setContentsMargins(4, 0, 4, 0)
+        self.addWidget(self._count)
+        self.addAction(self._actions["next-page"])
+        self.show_page(0, 0)
+
+    def _build_zoom(self) -> None:
+        self.addAction(self._actions["zoom-out"])
+        self._zoom = QLabel(self)
+        self._zoom.setAccessibleName(self.tr("Zoom"))
+        self._zoom.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._zoom.setMinimumWidth(self._zoom.fontMetrics().horizontalAdvance("6400 %") + 4)
+        self.addWidget(self._zoom)
+        self.show_zoom(1.0)
+        for key in ("zoom-in", "fit-width", "fit-page", "native"):
+            self.addAction(self._actions[key])
+
+    def _build_slices(self) -> None:
+        self.addAction(self._actions["grid"])
+        self._button("grid").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.policy_box = QComboBox(self)
+        self.policy_box.setAccessibleName(self.tr("Slicing policy"))
+        for policy in policies():
+            self.policy_box.addItem(policy.title, policy.id)
+            tip = "\n".join((policy.citation, policy.status.value))
+            self.policy_box.setItemData(self.policy_box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.policy_box.setToolTip(self.tr("How pages are cut into slices"))
+        self.policy_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.policy_box.activated.connect(self._on_policy_activated)
+        self.addWidget(self.policy_box)
+        label = QLabel(self.tr("cap"), self)
+        label.setContentsMargins(8, 0, 4, 0)
+        self.addWidget(label)
+        self.cap_box = QSpinBox(self)
+        self.cap_box.setRange(1, MAX_CAP)
+        self.cap_box.setKeyboardTracking(False)
+        self.cap_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.cap_box.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.cap_box.setFixedWidth(44)
+        self.cap_box.setAccessibleName(self.tr("Most slices per page"))
+        self.cap_box.setToolTip(self.tr("Most slices per page (use the arrow keys)"))
+        self.cap_box.valueChanged.connect(self._on_policy_chosen)
+        self.addWidget(self.cap_box)
+
+    def _build_reader(self) -> None:
+        label = QLabel(self.tr("Reader"), self)
+        label.setContentsMargins(0, 0, 4, 0)
+        self.addWidget(label)
+        self.reader_box = QComboBox(self)
+        self.reader_box.addItem(self.tr("Embedded"), "embedded")
+        self.reader_box.setAccessibleName(self.tr("Reader"))
+        self.reader_box.setToolTip(self.tr(EMBEDDED_TIP))
+        self.addWidget(self.reader_box)
+        self.device = QLabel(self.tr("CPU"), self)
+        self.device.setAccessibleName(self.tr("Device"))
+        self.device.setToolTip(self.tr("Where the reader computes"))
+        self.device.setContentsMargins(8, 0, 4, 0)
+        self.addWidget(self.device)
+
+    def _button(self, key: str) -> QToolButton:
+        button = self.widgetForAction(self._actions[key])
+        assert isinstance(button, QToolButton)
+        return button
+
+    def _on_page_typed(self, number: int) -> None:
+        self.page_wanted.emit(number - 1)
+
+    def _on_policy_activated(self, index: int) -> None:
+        cap = next(each.default_cap for each in policies() if each.id == self.policy_box.itemData(index))
+        with QSignalBlocker(self.cap_box):
+            self.cap_box.setValue(cap)
+        self._on_policy_chosen()
+
+    def _on_policy_chosen(self) -> None:
+        policy = next(each for each in policies() if each.id == self.policy_box.currentData())
+        self.policy_chosen.emit(ChosenPolicy(policy, self.cap_box.value()).id)
