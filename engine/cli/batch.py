@@ -28,7 +28,7 @@ from engine.cli.console import errors, print_notice, progress_bar
 from engine.cli.desk import running_supervisor
 from engine.cli.options import dpi_option, pages_option, password_option, policy_option, service_options
 from engine.errors import ExitCode, UsageError
-from engine.readers.embedded.revision import REVISION
+from engine.readers.revisions import reader_revision
 from engine.readers.types import Progress
 from engine.service.supervisor import Supervisor
 
@@ -78,7 +78,7 @@ def command(
     if out.exists() and questions.exists() and out.samefile(questions):
         raise UsageError(f"{out} is the table of questions itself.", "Choose another file for the answers.")
     # The resolution is part of what was read: rows of another one are not taken over.
-    setting = Setting(pages, policy, ReaderId("embedded", REVISION, f"{dpi:g} dpi"))
+    setting = Setting(pages, policy, ReaderId("embedded", reader_revision("embedded"), f"{dpi:g} dpi"))
     tasks = plan_tasks(find_documents(documents), read_questions(questions), setting, questions.absolute().parent)
     options = BatchOptions(out, password, dpi, CsvFormat(delimiter, bom=not plain), fresh, cluster)
     return _run(tasks, options)

@@ -17,6 +17,7 @@ from engine.readers.embedded.index import PageIndex, build_index
 from engine.readers.embedded.question import Question, parse
 from engine.readers.embedded.rank import Ranker, shipped_ranker
 from engine.readers.protocol import WordSourceProtocol
+from engine.readers.revisions import reader_revision
 from engine.readers.types import (
     Alternative,
     Answer,
@@ -31,9 +32,6 @@ from engine.readers.types import (
 )
 from engine.slicing.plan import SlicePlan
 from engine.slicing.policies import plan
-
-RULES_REVISION = "1"
-"""Raised when the rules change, so that journalled answers of older rules are told apart."""
 
 _KEPT_INDICES = 256
 _MAX_ALTERNATIVES = 4
@@ -125,7 +123,7 @@ class EmbeddedReader:
             pages_asked=tuple(page.index for page in request.pages),
             reader="embedded",
             model="rules",
-            revision=f"{RULES_REVISION}+{ranker.revision}",
+            revision=reader_revision("embedded"),
             precision="",
             device="cpu",
             pixels=shown.index.words.page.native if shown else None,
