@@ -82,10 +82,11 @@ class Canvas:
         return text_width(text, style.font, style.size, bold=style.bold)
 
     def write(self, x: float, y: float, text: str, style: TextStyle | None = None, align: Align = "left") -> Span:
-        """One line of `text` with its left end, right end or middle at `x`."""
+        """One line of `text` with its left end, right end or middle at `x`, moved where it would leave the page."""
         style = style or self.style
         total = self.width_of(text, style)
         left = x - {"left": 0.0, "right": total, "center": total / 2}[align]
+        left = max(1.0, min(left, self.width - total - 1))
         space = self.width_of(" ", style)
         start = len(self._pages[-1].words)
         for token in text.split():

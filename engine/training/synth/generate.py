@@ -6,10 +6,13 @@ import random
 from collections.abc import Callable
 
 from engine.errors import UsageError
-from engine.training.synth.families.articles import article
+from engine.training.synth.families.articles import article, profile
 from engine.training.synth.families.courts import court
 from engine.training.synth.families.dialogs import dialog
 from engine.training.synth.families.forms import form
+from engine.training.synth.families.held_business import bill, delivery, payslip, slip
+from engine.training.synth.families.held_pages import cells, minutes, news, ticket
+from engine.training.synth.families.held_screens import datasheet, league, pricelist, settings
 from engine.training.synth.families.invoices import invoice
 from engine.training.synth.families.letters import letter
 from engine.training.synth.families.papers import paper
@@ -39,8 +42,22 @@ _TRAIN: dict[str, Family] = {
     "paper": paper,
     "report": report,
 }
-_HELD: dict[str, Family] = {}
-_MULTILINGUAL = {"receipt", "invoice", "form", "statement"}
+_HELD: dict[str, Family] = {
+    "bill": bill,
+    "slip": slip,
+    "delivery": delivery,
+    "payslip": payslip,
+    "cells": cells,
+    "minutes": minutes,
+    "news": news,
+    "ticket": ticket,
+    "datasheet": datasheet,
+    "league": league,
+    "pricelist": pricelist,
+    "settings": settings,
+    "profile": profile,
+}
+_MULTILINGUAL = {"receipt", "invoice", "form", "statement", "bill"}
 
 TRAIN_FAMILIES = tuple(_TRAIN)
 HELD_OUT_FAMILIES = tuple(_HELD)

@@ -118,7 +118,12 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
     ]
     present = {fact.field for fact in draft.facts} | draft.hidden_fields
     types = {FIELDS[f].value if f in FIELDS else "text" for f in present}
-    missing = [key for key, spec in FIELDS.items() if key not in present and not _clashes(draft, spec)]
+    taken = {label for key in present if key in FIELDS for label in _names(FIELDS[key])}
+    missing = [
+        key
+        for key, spec in FIELDS.items()
+        if key not in present and not _clashes(draft, spec) and not taken & _names(spec)
+    ]
     close = [key for key in missing if FIELDS[key].value in types]
     while len(made) < count:
         if missing and rng.random() < 0.7:
@@ -143,8 +148,12 @@ def _foreign_label(draft: Draft) -> str:
 def _clashes(draft: Draft, spec: FieldSpec) -> bool:
     """Whether one of the field's labels is printed on the document, so that an answer could be argued for."""
     printed = f" {_printed(draft).lower()} "
-    labels = [text.lower().rstrip(".:") for group in spec.labels.values() for text in group]
-    return any(f" {label}" in printed for label in labels)
+    return any(f" {label}" in printed for label in _names(spec))
+
+
+def _names(spec: FieldSpec) -> set[str]:
+    """Every label of a field, without case and closing marks."""
+    return {text.lower().rstrip(".:") for group in spec.labels.values() for text in group}
 
 
 def _printed(draft: Draft) -> str:

@@ -223,8 +223,17 @@ def office_phrase(rng: random.Random, low: int = 1, high: int = 3) -> str:
 
 
 def sentence(rng: random.Random) -> str:
-    parts = rng.sample(words.FILLER, rng.choice([1, 1, 2]))
-    return (" and ".join(parts) + ".").capitalize()
+    """A sentence that answers nothing, now and then with a value in it that nobody asks for."""
+    draw = rng.random()
+    if draw < 0.35:
+        parts = rng.sample(words.FILLER, rng.choice([1, 1, 2]))
+        return (" and ".join(parts) + ".").capitalize()
+    noun, other, verb = rng.choice(words.OFFICE_WORDS), rng.choice(words.OFFICE_WORDS), rng.choice(words.VERBS)
+    lead = rng.choice(words.OPENINGS)
+    if draw < 0.5:
+        value = rng.choice([str(rng.randint(2, 400)), str(rng.randint(1950, 2024)), f"{rng.randint(1, 99)}%"])
+        return f"{lead} the {noun} {verb} the {other} ({value}) {rng.choice(words.ENDINGS)}."
+    return f"{lead} the {noun} {verb} every {other} {rng.choice(words.ENDINGS)}."
 
 
 def typed(rng: random.Random, kind: str, loc: Locale) -> str:

@@ -164,6 +164,19 @@ FILLER = _p(
     the building had stood empty for years, local residents welcomed the decision, training was offered to all teams,
     visitors come mostly in summer, a second phase is planned, the archive holds further material"""
 )
+OPENINGS = _p(
+    """In general, As planned, Later on, According to staff, For most of the season, In several regions, At first,
+    Under the new rules, Without exception, As in earlier years, During the review, Where possible, In practice,
+    Throughout the project, Despite some delay, By and large"""
+)
+VERBS = _p(
+    """supports, replaces, follows, exceeds, describes, covers, limits, improves, requires, precedes, reflects, reduces,
+    confirms, affects, extends, matches, determines, includes"""
+)
+ENDINGS = _p(
+    """in a satisfactory way, as agreed, with few exceptions, for the time being, to a large extent, until further notice,
+    on request, with care, as before, in most cases, where this is useful, at little cost, for good reason, in turn"""
+)
 TOPICS = _p(
     """Water Quality, Urban Transport, Dairy Farming, Solar Energy, School Meals, Forest Health, Coastal Erosion,
     Library Use, Bridge Maintenance, Consumer Credit, Waste Recycling, Bird Migration, Hospital Staffing, Night Trains,

@@ -134,6 +134,8 @@ def _box(draft: Draft, keys: list[_Key], area: Area, *, stacked: bool) -> None:
         y += canvas.style.size * 1.8
     offset = 8 if stacked else area.width * rng.uniform(0.38, 0.5)
     top, bold = y - canvas.style.size, canvas.styled(bold=True)
+    if not stacked:
+        offset = max(offset, *(canvas.width_of(key.label, bold) + 10 for key in keys))
     for key in keys:
         text = _value(draft, key.value)
         if rng.random() < 0.25:

@@ -38,7 +38,7 @@ _TABS = (
     "Paper",
     "Margins",
 )
-_SETTINGS = (
+SETTINGS = (
     ("Paper size", ("A4", "Letter", "Legal", "A5")), ("Orientation", ("Portrait", "Landscape")), ("Language", ("English", "Deutsch", "Español", "Italiano")),
     ("Resolution", ("1920 x 1080", "1280 x 1024", "600 dpi", "300 dpi")), ("Printer", ("Laser 2200", "OfficeJet Pro", "PDF Writer")),
     ("File name", ("report_final.docx", "budget.xlsx", "scan0012.pdf", "notes.txt")), ("Save as type", ("PDF (*.pdf)", "Text (*.txt)", "CSV (*.csv)")),
@@ -111,7 +111,7 @@ def _frame(draft: Draft) -> float:
 
 def _pairs(draft: Draft, count: int) -> list[tuple[str, str]]:
     rng = draft.rng
-    pairs = [(label, rng.choice(options)) for label, options in rng.sample(_SETTINGS, min(count, int(count * 0.7) + 1))]
+    pairs = [(label, rng.choice(options)) for label, options in rng.sample(SETTINGS, min(count, int(count * 0.7) + 1))]
     while len(pairs) < count:
         kind = rng.choice(["number", "date", "time", "code", "percent", "person", "email", "text"])
         label = v.office_phrase(rng, 1, 2)
@@ -150,7 +150,7 @@ def _fields(draft: Draft, pairs: list[tuple[str, str]], y: float, columns: int) 
         asks = tuple(t.format(label=rng.choice([label, label.lower()])) for t in (_HELD_ASKS if draft.held else _ASKS))
         draft.facts.append(Fact(f"setting:{label}", (text,), span, label, "label", "text", asks))
     printed = canvas.all_text().lower()
-    missing = [label for label, _ in _SETTINGS if not any(word in printed for word in label.lower().split())]
+    missing = [label for label, _ in SETTINGS if not any(word in printed for word in label.lower().split())]
     for label in rng.sample(missing, min(2, len(missing))):
         draft.absent.append((rng.choice(_HELD_ASKS if draft.held else _ASKS).format(label=label), "text"))
 

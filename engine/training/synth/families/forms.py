@@ -42,6 +42,8 @@ def form(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
             x = margin + column * step
             shown = text.upper() if upper_values and "@" not in text else text
             own = _manner(rng, canvas, style)
+            if columns > 1 and _width(canvas, label, shown, own) > step - 8:
+                continue
             _write(draft, (x, y), key, label, shown, own)
             if boxed:
                 canvas.shape(
@@ -64,6 +66,18 @@ def _manner(rng: random.Random, canvas: Canvas, style: PairStyle) -> PairStyle:
         return style
     value = canvas.styled(font="tiro", size=canvas.style.size * rng.uniform(1.1, 1.5))
     return PairStyle(style.relation, style.suffix, style.offset, style.label, value)
+
+
+def _width(canvas: Canvas, label: str, text: str, style: PairStyle) -> float:
+    """The room a pair takes across the page."""
+    left, right = canvas.width_of(f"{label} :", style.label), canvas.width_of(f" {text}", style.value)
+    match style.relation:
+        case "below" | "above":
+            return max(left, right)
+        case "column":
+            return max(left, style.offset) + right
+        case _:
+            return left + right
 
 
 def _head(draft: Draft, margin: float) -> float:

@@ -85,6 +85,7 @@ def receipt(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     total = _items(slip)
     _totals(slip, total)
     _footer(slip)
+    slip.canvas.height = slip.y + rng.uniform(4, 60)
     slip.draft.hidden_fields |= {"buyer", "phone", "website", "tax_id", "receipt_number", "invoice_number", "time"}
     return slip.draft
 

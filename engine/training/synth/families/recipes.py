@@ -105,7 +105,7 @@ def _facts(draft: Draft, y: float) -> float:
             )
         )
         if across:
-            x += 128
+            x += max(128.0, canvas.width_of(f"{label}: {text}  ", canvas.styled(bold=True)) + 12)
         else:
             y += style.height
     for label, asks, held in _TIMES:
