@@ -23,7 +23,7 @@ LABEL_END = re.compile(
 )
 NEVER_SPLIT = re.compile(r"^(?:https?|ftp|mailto|file|urn|doi|tel):", re.IGNORECASE)
 
-VALUE_END = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d[.,]\d\d|\d%)$")
+VALUE_END = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d[.,]\d\d|\d%|[^\W\d_]{3})$")
 
 SPACE_SHARE = 0.7
 """A blank run inside a word that is this share of the line's usual space is a space that the recogniser dropped."""
@@ -121,7 +121,7 @@ def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[i
 
 
 def _part_easily(before: str, after: str) -> bool:
-    """True where a dropped space is likely: between words, or behind a whole date, amount or percentage.
+    """True where a dropped space is likely: between words, or behind a whole word, date, amount or percentage.
 
     `before` is the line so far. Elsewhere in numbers and codes a wider gap is needed.
     """

@@ -34,9 +34,9 @@ LARGE_PRINT_SHARE = 0.1
 """Share of the outlines that may be lower than that (rules, dots, page numbers)."""
 
 SMALL_SIDE_PX = 736
-"""Images with a shorter side are enlarged for detection, as rapidocr does, up to the two limits below."""
-MAX_ENLARGED_AREA = 2_000_000
-MAX_ENLARGEMENT = 3.0
+"""Images with a shorter side are enlarged for detection, as rapidocr does ..."""
+ENLARGED_SIDE_PX, MAX_ENLARGEMENT = 2000, 3.0
+"""... until the long side reaches this, and never more than so many times."""
 MARGIN_PX = 32
 """Clean margin put around an image: the detector misses text that touches the border."""
 
@@ -100,8 +100,8 @@ def _spans(length: int, side: int, overlap: int) -> list[tuple[int, int]]:
 
 def _detect(models: OcrModels, image: Image) -> list[Quad]:
     height, width = image.shape[:2]
-    scale = min(max(SMALL_SIDE_PX / min(width, height), 1.0), math.sqrt(MAX_ENLARGED_AREA / (width * height)))
-    scale = max(1.0, min(scale, MAX_ENLARGEMENT))
+    scale = min(SMALL_SIDE_PX / min(width, height), ENLARGED_SIDE_PX / max(width, height), MAX_ENLARGEMENT)
+    scale = max(scale, 1.0)
     if scale > 1.0:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     padded = _padded(image)
