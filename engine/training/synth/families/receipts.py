@@ -70,8 +70,8 @@ class _Slip:
 
     def rule(self) -> None:
         if self.rng.random() < 0.5:
-            count = int((self.right - self.left) / self.canvas.width_of("-"))
-            self.canvas.write(self.left, self.y, self.rng.choice("-=-*") * count)
+            mark = self.rng.choice("-=-*")
+            self.canvas.write(self.left, self.y, mark * int((self.right - self.left) / self.canvas.width_of(mark)))
         else:
             self.canvas.shape(self.left, self.y - 3, self.right, self.y - 3, stroke=(0, 0, 0))
         self.down()

@@ -1,0 +1,100 @@
+"""Synthetic documents as files: PDFs whose text layer is the words, and page images, clean or like a bad scan."""
+
+from __future__ import annotations
+
+import io
+import random
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import UsageError
+from engine.training.synth.types import Colour, PageArt, SyntheticDocument, TextStyle
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from engine.documents.types import PageWords
+
+_FONT_NAMES = {
+    ("helv", False): "helv",
+    ("helv", True): "hebo",
+    ("tiro", False): "tiro",
+    ("tiro", True): "tibo",
+    ("cour", False): "cour",
+    ("cour", True): "cobo",
+}
+
+
+def draw_pdf(document: SyntheticDocument) -> bytes:
+    """A PDF with every word at its place. Only undisturbed documents can be drawn; others raise UsageError."""
+    import pymupdf
+
+    if document.noise > 0:
+        raise UsageError("A disturbed document cannot be drawn.", "Make the document with noise=0.")
+    pdf = pymupdf.open()
+    for page, art in zip(document.pages, document.art, strict=True):
+        _draw_page(pdf.new_page(width=page.page.width, height=page.page.height), page, art)
+    pdf.subset_fonts()
+    return bytes(pdf.tobytes(garbage=3, deflate=True, no_new_id=True))
+
+
+def draw_png(document: SyntheticDocument, page: int, dpi: int = 150, noise_seed: int | None = None) -> bytes:
+    """Page `page` (0-based) as a PNG at `dpi`; with `noise_seed`, as a skewed, blurred, JPEG-compressed grey scan."""
+    import pymupdf
+    from PIL import Image
+
+    with pymupdf.open(stream=draw_pdf(document), filetype="pdf") as pdf:
+        pixmap = pdf[page].get_pixmap(dpi=dpi)
+        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
+    if noise_seed is not None:
+        image = scan_like(image, random.Random(noise_seed))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def scan_like(image: Image.Image, rng: random.Random) -> Image.Image:
+    """`image` of the same size as a scanner would give it: grey, up to 1° askew, blurred, with JPEG blocks."""
+    from PIL import Image, ImageEnhance, ImageFilter
+
+    grey = image.convert("L").rotate(rng.uniform(-1, 1), Image.Resampling.BICUBIC, fillcolor=255)
+    grey = grey.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.9)))
+    grey = ImageEnhance.Contrast(grey).enhance(rng.uniform(0.75, 1.1))
+    buffer = io.BytesIO()
+    grey.save(buffer, "JPEG", quality=rng.randint(45, 80))
+    buffer.seek(0)
+    return Image.open(buffer).convert("L")
+
+
+def _draw_page(target: Any, page: PageWords, art: PageArt) -> None:
+    import pymupdf
+
+    for shape in art.shapes:
+        rect = pymupdf.Rect(*shape.rect.as_list())
+        if shape.rect.area == 0:
+            target.draw_line(rect.tl, rect.br, color=shape.stroke, width=shape.width)
+        else:
+            target.draw_rect(rect, color=shape.stroke, fill=shape.fill, width=shape.width)
+    writer, colour = None, None
+    for word, style, baseline in zip(page.words, art.styles, art.baselines, strict=True):
+        if writer is None or style.colour != colour:
+            _flush(target, writer, colour)
+            writer, colour = pymupdf.TextWriter(target.rect), style.colour
+        writer.append((word.box.x0, baseline), word.text, font=_font(style), fontsize=style.size)
+    _flush(target, writer, colour)
+
+
+def _flush(target: Any, writer: Any, colour: Colour | None) -> None:
+    if writer is not None:
+        writer.write_text(target, color=colour)
+
+
+def _font(style: TextStyle) -> Any:
+    return _load_font(_FONT_NAMES[style.font, style.bold])
+
+
+@cache
+def _load_font(name: str) -> Any:
+    import pymupdf
+
+    return pymupdf.Font(name)
