@@ -14,15 +14,16 @@ from enum import StrEnum
 from itertools import accumulate
 
 from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QTransform
 
 from engine.documents.types import PageRef
-from engine.geometry import PagePoint, PageRect, Size, turn_rect
+from engine.geometry import PagePoint, PageRect, Size
 from engine.service.tiles import TILE_SIDE_PX
 
-MARGIN_PX = 18
+MARGIN_PX = 16
 """Logical px around the stack of pages."""
-GAP_PX = 14
-"""Logical px between two pages."""
+GAP_PX = 16
+"""Logical px between two pages; as much as the margin, so that a fitted page stands alone."""
 ZOOM_MIN = 0.02
 ZOOM_MAX = 64.0
 ZOOM_STEPS = (
@@ -52,11 +53,15 @@ class Level:
     scale: float
     rotation: int
 
+    def __hash__(self) -> int:
+        # Tiles are looked up by the hundred per frame: hashing every field of the page would cost milliseconds.
+        page = self.page
+        return hash((page.document.sha256, page.index, page.orientation, self.scale, self.rotation))
+
     @property
     def size(self) -> Size:
         """Device px of the turned page."""
-        size = Size(max(1, round(self.page.width * self.scale)), max(1, round(self.page.height * self.scale)))
-        return size.swapped() if self.rotation % 180 else size
+        return _turned_size(self.page.width, self.page.height, self.scale, self.rotation)
 
     def tile_rect(self, col: int, row: int) -> QRect:
         """The px of the turned page that tile (col, row) covers; smaller than 512 px at the right and lower edge."""
@@ -84,6 +89,19 @@ class ViewSpec:
     rotation: int
     dpr: float
     viewport: Size
+
+
+def turn_transform(rotation: int, width: float, height: float) -> QTransform:
+    """A page of `width` × `height` upright → the page turned clockwise by `rotation`, its corner at the origin."""
+    match rotation:
+        case 90:
+            return QTransform(0, 1, -1, 0, height, 0)
+        case 180:
+            return QTransform(-1, 0, 0, -1, width, height)
+        case 270:
+            return QTransform(0, -1, 1, 0, 0, width)
+        case _:
+            return QTransform()
 
 
 def unit_px(page: PageRef) -> float:
@@ -137,28 +155,51 @@ def stepped_zoom(zoom: float, steps: int) -> float:
     return zoom
 
 
+def _turned_size(width: float, height: float, scale: float, rotation: int) -> Size:
+    size = Size(max(1, round(width * scale)), max(1, round(height * scale)))
+    return size.swapped() if rotation % 180 else size
+
+
+def _sizes(pages: Sequence[PageRef], spec: ViewSpec) -> list[Size]:
+    """Device px of every page. Pages of one paper size are measured once: a document may have thousands."""
+    known: dict[tuple[float, float, int, int], Size] = {}
+    sizes = []
+    for page in pages:
+        key = (page.width, page.height, page.native.width, page.native.height)
+        size = known.get(key)
+        if size is None:
+            scale = page_scale(page, spec.zoom, spec.dpr)
+            size = known[key] = _turned_size(page.width, page.height, scale, spec.rotation)
+        sizes.append(size)
+    return sizes
+
+
 class PageLayout:
     """The stack of pages for one `ViewSpec`. Immutable; a change of zoom, window or pages makes a new one."""
 
     def __init__(self, pages: Sequence[PageRef], spec: ViewSpec) -> None:
         self.pages = tuple(pages)
         self.spec = spec
-        self._levels = [Level(page, page_scale(page, spec.zoom, spec.dpr), spec.rotation) for page in self.pages]
-        sizes = [level.size for level in self._levels]
+        self._levels: dict[int, Level] = {}
+        self._sizes = _sizes(self.pages, spec)
         margin, self._gap = round(MARGIN_PX * spec.dpr), round(GAP_PX * spec.dpr)
-        widest = max((size.width for size in sizes), default=0)
-        stack = sum(size.height for size in sizes) + self._gap * max(0, len(sizes) - 1) if sizes else 0
+        widest = max((size.width for size in self._sizes), default=0)
+        stack = sum(size.height for size in self._sizes) + self._gap * max(0, len(self._sizes) - 1)
         self.width = max(spec.viewport.width, widest + 2 * margin)
         self.height = max(spec.viewport.height, stack + 2 * margin)
         first = max(margin, (self.height - stack) // 2)
-        self._tops = list(accumulate((size.height + self._gap for size in sizes), initial=first))[: len(sizes)]
-        self._sizes = sizes
+        self._tops = list(accumulate((size.height + self._gap for size in self._sizes), initial=first))[:-1]
 
     def __len__(self) -> int:
         return len(self.pages)
 
     def level(self, index: int) -> Level:
-        return self._levels[index]
+        level = self._levels.get(index)
+        if level is None:
+            page = self.pages[index]
+            scale = page_scale(page, self.spec.zoom, self.spec.dpr)
+            level = self._levels[index] = Level(page, scale, self.spec.rotation)
+        return level
 
     def page_rect(self, index: int) -> QRect:
         """The page's place on the content, in whole device px."""
@@ -184,40 +225,24 @@ class PageLayout:
 
     def to_content(self, index: int, point: PagePoint) -> QPointF:
         """Page units → device px of the content."""
-        page, level, rect = self.pages[index], self._levels[index], self.page_rect(index)
-        x, y = point.x, point.y
-        match self.spec.rotation:
-            case 90:
-                x, y = page.height - y, x
-            case 180:
-                x, y = page.width - x, page.height - y
-            case 270:
-                x, y = y, page.width - x
-        return QPointF(rect.x() + x * level.scale, rect.y() + y * level.scale)
+        return self.content_transform(index).map(QPointF(point.x, point.y))
 
     def to_page(self, index: int, point: QPointF) -> PagePoint:
         """Device px of the content → page units; outside 0..width, 0..height where the point is beside the page."""
-        page, level, rect = self.pages[index], self._levels[index], self.page_rect(index)
-        x, y = (point.x() - rect.x()) / level.scale, (point.y() - rect.y()) / level.scale
-        match self.spec.rotation:
-            case 90:
-                x, y = y, page.height - x
-            case 180:
-                x, y = page.width - x, page.height - y
-            case 270:
-                x, y = page.width - y, x
-        return PagePoint(x, y)
+        back, _ = self.content_transform(index).inverted()
+        found = back.map(point)
+        return PagePoint(found.x(), found.y())
+
+    def content_transform(self, index: int) -> QTransform:
+        """Page units → device px of the content, as a transform: for many rectangles of one page at once."""
+        page, level, place = self.pages[index], self.level(index), self.page_rect(index)
+        scale = level.scale
+        turn = turn_transform(self.spec.rotation, page.width * scale, page.height * scale)
+        return QTransform.fromScale(scale, scale) * turn * QTransform.fromTranslate(place.x(), place.y())
 
     def rect_to_content(self, index: int, rect: PageRect) -> QRectF:
         """A rectangle in page units → device px of the content."""
-        page, level, place = self.pages[index], self._levels[index], self.page_rect(index)
-        turned = turn_rect(rect, (page.width, page.height), self.spec.rotation)
-        return QRectF(
-            place.x() + turned.x0 * level.scale,
-            place.y() + turned.y0 * level.scale,
-            turned.width * level.scale,
-            turned.height * level.scale,
-        )
+        return self.content_transform(index).mapRect(QRectF(rect.x0, rect.y0, rect.width, rect.height))
 
     def hit(self, point: QPointF) -> tuple[int, PagePoint] | None:
         """The page under a content point and where on it, or None between pages."""

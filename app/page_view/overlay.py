@@ -1,7 +1,7 @@
 """Painting of marks over a page: slice grid, contributions, outlined words, search hits, the pulse of a slice.
 
-Colour means contribution and nothing else, and its number always stands beside it. Everything else is told by dark
-and light lines side by side, which are readable on white paper, black paper and photographs alike.
+What is not a contribution is told by dark and light lines side by side, which are readable on white paper, black
+paper and photographs alike.
 """
 
 from __future__ import annotations
@@ -11,31 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from app.page_view.canvas import device_font
+from app.page_view.colors import GRID_LIGHT, HIT_FILL, INK, LIGHT, VEIL, contribution_color
 from app.page_view.marks import SliceMark
+from app.page_view.tags import TagKind, TagPainter, TagPart
 from app.page_view.wording import percent
 
-INK = QColor(17, 20, 26)
-LIGHT = QColor(255, 255, 255)
-GRID_LIGHT = QColor(255, 255, 255, 215)
-VEIL = QColor(128, 132, 140, 120)
-"""Mid grey: takes contrast from dark print on white and from light print on black."""
-HIT_FILL = QColor(128, 132, 140, 90)
-CONTRIBUTION_HUE = QColor(245, 130, 0)
-CONTRIBUTION_CHIP = QColor(255, 178, 84)
-SHADE_MIN, SHADE_MAX = 24, 118
-"""Alpha of the shading at 0 % and at 100 %: the print under it stays readable."""
-TAG_PAD_PX = 5.0
 TAG_INSET_PX = 5.0
-
-
-def contribution_color(share: float) -> QColor:
-    """The shading of a contribution 0–1; the number must stand beside it."""
-    color = QColor(CONTRIBUTION_HUE)
-    color.setAlpha(round(SHADE_MIN + (SHADE_MAX - SHADE_MIN) * min(max(share, 0.0), 1.0)))
-    return color
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +32,10 @@ class PlacedSlice:
 class Overlay:
     """Paints marks in device px. `visible` keeps tags in sight when a slice reaches beyond the window."""
 
-    def __init__(self, painter: QPainter, font: QFont, dpr: float, visible: QRectF) -> None:
+    def __init__(self, painter: QPainter, tags: TagPainter, visible: QRectF) -> None:
         self._painter = painter
-        self._font = font
-        self._dpr = dpr
+        self._tags = tags
+        self._dpr = tags.dpr
         self._visible = visible
 
     def dim(self, page: QRectF, lit: Sequence[QRectF]) -> None:
@@ -68,8 +51,9 @@ class Overlay:
     def shade(self, slices: Iterable[PlacedSlice]) -> None:
         """Colour the slices that contributed, where their number has room: no colour without it."""
         for each in slices:
-            if each.mark.share is not None and self._tag_fits(each):
-                self._painter.fillRect(each.place, contribution_color(each.mark.share))
+            share = each.mark.share
+            if share is not None and self._fits([_contribution_part(share)], each.place.intersected(self._visible)):
+                self._painter.fillRect(each.place, contribution_color(share))
 
     def grid(self, slices: Sequence[PlacedSlice]) -> None:
         """The borders of slices: a dark line with a light one on either side. Shared borders are drawn once."""
@@ -92,66 +76,32 @@ class Overlay:
 
     def _tag(self, each: PlacedSlice, place: QRectF, *, numbers: bool) -> None:
         share = each.mark.share
-        parts: list[tuple[str, QColor, QColor]] = []
-        if share is not None:
-            parts.append((percent(share), CONTRIBUTION_CHIP, INK))
-        if numbers or share is not None:
-            name = "page" if each.mark.number is None else str(each.mark.number)
-            parts.insert(0, (name, INK, LIGHT))
+        name = TagPart("page" if each.mark.number is None else str(each.mark.number), TagKind.NAME)
+        parts = [_contribution_part(share)] if share is not None else []
+        if share is not None or (numbers and self._roomy(name, each.place)):
+            parts.insert(0, name)
         while parts and not self._fits(parts, place):
             # A slice too small for both keeps the contribution, one too small for that keeps nothing.
             parts.pop(0)
-        if parts and (len(parts) > 1 or share is None or self._tag_fits(each)):
-            self._paint_tag(parts, place.topLeft() + QPointF(1, 1) * self._dpr * TAG_INSET_PX)
+        if parts:
+            self._tags.paint(self._painter, self._tag_corner(place), parts)
 
-    def _fits(self, parts: Sequence[tuple[str, QColor, QColor]], place: QRectF) -> bool:
-        width = sum(self._part_width(text) for text, _, _ in parts) + 2 * TAG_INSET_PX * self._dpr
-        return place.width() >= width and place.height() >= self._tag_height() + TAG_INSET_PX * self._dpr
+    def _tag_corner(self, place: QRectF) -> QPointF:
+        return place.topLeft() + QPointF(1, 1) * self._dpr * TAG_INSET_PX
 
-    def _tag_fits(self, each: PlacedSlice) -> bool:
-        share = each.mark.share
-        place = each.place.intersected(self._visible)
-        return share is not None and self._fits([(percent(share), CONTRIBUTION_CHIP, INK)], place)
+    def _roomy(self, name: TagPart, place: QRectF) -> bool:
+        """Whether a number leaves most of its slice free: on a page zoomed far out numbers would cover everything."""
+        return place.width() >= 3 * self._tags.width([name]) and place.height() >= 3 * self._tags.height
 
-    def _tag_font(self) -> QFont:
-        return device_font(self._font, self._dpr, 0.92, bold=True)
-
-    def _part_width(self, text: str) -> float:
-        return float(QFontMetricsF(self._tag_font()).horizontalAdvance(text) + 2 * TAG_PAD_PX * self._dpr)
-
-    def _tag_height(self) -> float:
-        return float(QFontMetricsF(self._tag_font()).height() + 3 * self._dpr)
-
-    def _paint_tag(self, parts: Sequence[tuple[str, QColor, QColor]], corner: QPointF) -> None:
-        painter, height = self._painter, self._tag_height()
-        corner = QPointF(round(corner.x()), round(corner.y()))
-        whole = QRectF(corner.x(), corner.y(), sum(self._part_width(text) for text, _, _ in parts), height)
-        radius = 3.5 * self._dpr
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        outline = QPainterPath()
-        rim = self._dpr
-        outline.addRoundedRect(whole.adjusted(-rim, -rim, rim, rim), radius + rim, radius + rim)
-        painter.fillPath(outline, LIGHT)
-        clip = QPainterPath()
-        clip.addRoundedRect(whole, radius, radius)
-        painter.setFont(self._tag_font())
-        left = whole.left()
-        for text, ground, ink in parts:
-            part = QRectF(left, whole.top(), self._part_width(text), height)
-            shape = QPainterPath()
-            shape.addRect(part)
-            painter.fillPath(clip.intersected(shape), ground)
-            painter.setPen(ink)
-            painter.drawText(part, int(Qt.AlignmentFlag.AlignCenter), text)
-            left = part.right()
-        painter.restore()
+    def _fits(self, parts: Sequence[TagPart], place: QRectF) -> bool:
+        inset = TAG_INSET_PX * self._dpr
+        return place.width() >= self._tags.width(parts) + 2 * inset and place.height() >= self._tags.height + inset
 
     def note(self, text: str, page: QRectF) -> None:
         """A sentence at the upper edge of a page."""
         place = page.intersected(self._visible)
         if not place.isEmpty():
-            self._paint_tag([(text, INK, LIGHT)], place.topLeft() + QPointF(1, 1) * self._dpr * TAG_INSET_PX)
+            self._tags.paint(self._painter, self._tag_corner(place), [TagPart(text, TagKind.NAME)])
 
     def words(self, answer: Iterable[QRectF], labels: Iterable[QRectF]) -> None:
         """Outline the answer's words heavily, and those it was found by with a thin broken line."""
@@ -161,11 +111,17 @@ class Overlay:
             self._outline(self._around(box, 2.5), 2.0, Qt.PenStyle.SolidLine)
 
     def hits(self, boxes: Iterable[QRectF], current: QRectF | None) -> None:
-        """Search hits: grey, and the current one with its colours turned over, as selected text is."""
-        for box in boxes:
-            around = self._around(box, 1.0)
-            self._painter.fillRect(around, HIT_FILL)
-            self._outline(around, 1.0, Qt.PenStyle.DotLine)
+        """Search hits: grey and underlined, and the current one with its colours turned over, as selected text is."""
+        line, room = self._line(1.0), self._line(1.0)
+        seen = [box.adjusted(-room, -room, room, room).toRect() for box in boxes if box.intersects(self._visible)]
+        if seen:
+            light = [QRect(box.left(), box.bottom() + 1, box.width(), int(2 * line)) for box in seen]
+            dark = [QRect(box.left(), box.bottom() + 1, box.width(), int(line)) for box in seen]
+            # All at once: a page of hits would cost thousands of calls.
+            self._painter.setPen(Qt.PenStyle.NoPen)
+            for rects, color in ((seen, HIT_FILL), (light, LIGHT), (dark, INK)):
+                self._painter.setBrush(color)
+                self._painter.drawRects(rects)
         if current is not None:
             around = self._around(current, 1.5)
             self._painter.save()
@@ -209,6 +165,10 @@ class Overlay:
     def _line(self, logical_px: float) -> float:
         """A line's width in whole device px, at least one."""
         return float(max(1, round(logical_px * self._dpr)))
+
+
+def _contribution_part(share: float) -> TagPart:
+    return TagPart(percent(share), TagKind.CONTRIBUTION)
 
 
 def _edges(slices: Sequence[PlacedSlice]) -> list[QRect]:

@@ -11,8 +11,10 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QT
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from app.page_view.canvas import Canvas, FailurePanel, device_pixels, failure_panel, paint_failure, paint_shadow
+from app.page_view.canvas import Canvas, device_pixels, paint_desk
+from app.page_view.failure import FailurePanels
 from app.page_view.layout import (
+    MARGIN_PX,
     Anchor,
     Level,
     PageLayout,
@@ -63,6 +65,9 @@ class SheetView(QAbstractScrollArea):
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Every pixel is painted here; the desk need not be filled under the pages first.
+        self.viewport().setAutoFillBackground(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._tiles = tiles
         self._canvas = Canvas(tiles.cache)
         self._document: DocumentInfo | None = None
@@ -73,7 +78,7 @@ class SheetView(QAbstractScrollArea):
         self._pinned: int | None = None
         self._direction = 1
         self._awaiting_first_tile = False
-        self._panels: dict[int, FailurePanel] = {}
+        self._failures = FailurePanels(tiles)
         self._layout = PageLayout((), ViewSpec(1.0, 0, self._dpr(), self._viewport_size()))
         self._wish_timer = QTimer(self)
         self._wish_timer.setSingleShot(True)
@@ -172,11 +177,9 @@ class SheetView(QAbstractScrollArea):
         if self._mode is not ZoomMode.FREE:
             self._lay_out(self.pages, self._layout.spec, None)
         if rect is None:
-            place = self._layout.page_rect(page)
-            x = place.center().x() - self._viewport_size().width / 2
-            self._set_offset(QPointF(x, place.y() - self._px(8)))
+            self._show_top(page)
         else:
-            self._reveal(self._layout.rect_to_content(page, rect))
+            self._reveal(page, self._layout.rect_to_content(page, rect))
         self._pinned = page
         self._update_current()
 
@@ -202,23 +205,37 @@ class SheetView(QAbstractScrollArea):
         """Scroll by logical px."""
         self._set_offset(QPointF(self._offset()) + QPointF(dx, dy) * self._dpr())
 
-    def _reveal(self, place: QRectF) -> None:
-        """Scroll as little as shows `place` with a margin; from out of sight, put it in the upper part."""
+    def _show_top(self, page: int) -> None:
+        """Put the page's upper edge in sight, or all of the page where it was fitted."""
+        place = self._layout.page_rect(page)
+        size = self._viewport_size()
+        y = place.y() - self._px(MARGIN_PX) / 2
+        if self._mode is ZoomMode.FIT_PAGE:
+            y = place.y() - (size.height - place.height()) / 2
+        self._set_offset(QPointF(self._kept_on_page(page, self._offset().x()), y))
+
+    def _reveal(self, page: int, wanted: QRectF) -> None:
+        """Scroll as little as shows `wanted` with a margin; from out of sight, put it in the upper part."""
         margin = self._px(RECT_MARGIN_PX)
-        wanted = place.adjusted(-margin, -margin, margin, margin)
+        room = wanted.adjusted(-margin, -margin, margin, margin)
         seen = QRectF(self._visible())
-        if seen.contains(wanted):
-            return
         x, y = seen.x(), seen.y()
-        if wanted.left() < seen.left() or wanted.right() > seen.right():
-            x = wanted.left() if wanted.width() > seen.width() else wanted.center().x() - seen.width() / 2
-        if wanted.top() < seen.top() or wanted.bottom() > seen.bottom():
-            y = (
-                wanted.top()
-                if wanted.height() > seen.height() * (1 - SHOWN_AT)
-                else place.top() - seen.height() * SHOWN_AT
-            )
-        self._set_offset(QPointF(x, y))
+        if room.left() < seen.left() or room.width() > seen.width():
+            x = room.left()
+        elif room.right() > seen.right():
+            x = room.right() - seen.width()
+        if room.top() < seen.top() or room.bottom() > seen.bottom():
+            y = wanted.top() - seen.height() * SHOWN_AT
+            if room.height() > seen.height() * (1 - SHOWN_AT):
+                y = room.top()
+        self._set_offset(QPointF(self._kept_on_page(page, x), y))
+
+    def _kept_on_page(self, page: int, x: float) -> float:
+        """The horizontal offset nearest to `x` that shows no more of the desk beside the page than it must."""
+        place, width = self._layout.page_rect(page), self._viewport_size().width
+        margin = self._px(MARGIN_PX)
+        left, right = place.left() - margin, place.left() + place.width() + margin - width
+        return (left + right) / 2 if right <= left else min(max(x, left), right)
 
     # Geometry.
 
@@ -346,21 +363,19 @@ class SheetView(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self.canvas_color())
-        dpr = self._dpr()
-        area = event.rect()
+        dpr, area, offset = self._dpr(), event.rect(), self._offset()
         exposed = QRectF(area.x() * dpr, area.y() * dpr, area.width() * dpr, area.height() * dpr).toAlignedRect()
-        offset = self._offset()
         painted = False
         with device_pixels(painter):
-            for index in self._layout.pages_in(self._visible()):
-                place = self._layout.page_rect(index).translated(-offset)
-                paint_shadow(painter, place, dpr)
+            seen = self._layout.pages_in(self._visible())
+            places = [self._layout.page_rect(index).translated(-offset) for index in seen]
+            paint_desk(painter, exposed, places, self.canvas_color(), dpr)
+            for index in seen:
                 painted |= self._canvas.paint_page(
                     painter, self._layout, index, offset, exposed, inverted=self._inverted
                 )
             self.paint_marks(painter)
-            self._paint_failures(painter)
+            self._failures.paint(painter, self._layout, self._visible(), self.palette(), self.font())
         painter.end()
         if painted and self._awaiting_first_tile:
             self._awaiting_first_tile = False
@@ -374,26 +389,15 @@ class SheetView(QAbstractScrollArea):
         window = self.palette().color(QPalette.ColorRole.Window)
         return window.darker(112) if window.lightness() > 127 else window.darker(125)
 
-    def _paint_failures(self, painter: QPainter) -> None:
-        self._panels.clear()
-        seen = self._visible()
-        for index in self._layout.pages_in(seen):
-            error = self._tiles.error_of(self.pages[index])
-            region = self._layout.page_rect(index).intersected(seen).translated(-seen.topLeft())
-            if error is None or region.isEmpty():
-                continue
-            panel = failure_panel(region, error, self.font(), self._dpr())
-            self._panels[index] = panel
-            title = f"Page {index + 1} cannot be shown"
-            paint_failure(painter, panel, title, error, self.palette(), (self.font(), self._dpr()))
-
     def retry_at(self, point: QPointF) -> bool:
         """Fetch a failed page again if its “Try again” is at `point` (logical px of the viewport)."""
-        device = (point * self._dpr()).toPoint()
-        for index, panel in self._panels.items():
-            if panel.button.contains(device):
-                self._tiles.retry(self.pages[index])
-                self._update_wishes()
-                self.viewport().update()
-                return True
-        return False
+        page = self._failures.button_at((point * self._dpr()).toPoint())
+        if page is None:
+            return False
+        self._tiles.retry(page)
+        self.viewport().update()
+        return True
+
+    def failure_at(self, point: QPointF) -> str | None:
+        """The message of a failed page at `point` (logical px of the viewport)."""
+        return self._failures.message_at((point * self._dpr()).toPoint())

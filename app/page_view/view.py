@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
+from app.page_view.layout import ZoomMode
 from app.page_view.marks import PageMarks, SliceMark, evidence_marks, plan_marks
 from app.page_view.overlay import Overlay, PlacedSlice
 from app.page_view.sheet import SheetView
+from app.page_view.tags import TagPainter
 from app.page_view.tiles import TileQueue
 from app.page_view.wording import slice_tooltip, view_description
 from engine.documents.types import DocumentInfo, PageRef
@@ -63,6 +65,7 @@ class PageView(SheetView):
         self._reduced_motion = False
         self._pressed_at: QPoint | None = None
         self._panned_from: QPoint | None = None
+        self._tags = TagPainter(self.font(), self._dpr())
         self._pulse = QVariantAnimation(self)
         self._pulse.setDuration(PULSE_MS)
         self._pulse.valueChanged.connect(self._on_pulse_changed)
@@ -167,27 +170,29 @@ class PageView(SheetView):
 
     def paint_marks(self, painter: QPainter) -> None:
         seen = self._visible()
-        overlay = Overlay(painter, self.font(), self._dpr(), QRectF(0, 0, seen.width(), seen.height()))
+        if self._tags.dpr != self._dpr() or self._tags.font != self.font():
+            self._tags = TagPainter(self.font(), self._dpr())
+        overlay = Overlay(painter, self._tags, QRectF(0, 0, seen.width(), seen.height()))
         for index in self._layout.pages_in(seen):
             self._paint_page_marks(overlay, index)
 
     def _paint_page_marks(self, overlay: Overlay, index: int) -> None:
         marks = self.marks_of(index)
-        slices = [PlacedSlice(mark, self._placed(index, mark.box)) for mark in marks.slices]
+        place = self._placing(index)
+        slices = [PlacedSlice(mark, place(mark.box)) for mark in marks.slices]
         page = QRectF(self._layout.page_rect(index).translated(-self._offset()))
         if marks.has_evidence:
             if self._dim:
-                overlay.dim(page, [self._placed(index, box) for box in marks.lit])
+                overlay.dim(page, [place(box) for box in marks.lit])
             overlay.shade(slices)
         current = self._current_hit[1] if self._current_hit is not None and self._current_hit[0] == index else None
-        others = [self._placed(index, box) for box in self._hits.get(index, []) if box != current]
-        overlay.hits(others, self._placed(index, current) if current is not None else None)
+        overlay.hits(
+            [place(box) for box in self._hits.get(index, []) if box != current],
+            place(current) if current is not None else None,
+        )
         if self._grid_visible:
             overlay.grid([each for each in slices if each.mark.number is not None])
-        overlay.words(
-            [self._placed(index, box) for box in marks.answer_boxes],
-            [self._placed(index, box) for box in marks.label_boxes],
-        )
+        overlay.words([place(box) for box in marks.answer_boxes], [place(box) for box in marks.label_boxes])
         self._paint_pulse(overlay, index, slices)
         overlay.tags(slices, numbers=self._grid_visible)
         if self._grid_visible and marks.plan_error:
@@ -200,9 +205,11 @@ class PageView(SheetView):
             if (each.mark.row, each.mark.col) == self._pulsing[1:]:
                 overlay.pulse(each.place, float(self._pulse.currentValue()))
 
-    def _placed(self, index: int, box: PageRect) -> QRectF:
-        """Page units → device px of the viewport."""
-        return self._layout.rect_to_content(index, box).translated(-self._offset())
+    def _placing(self, index: int) -> Callable[[PageRect], QRectF]:
+        """The function from page units of a page to device px of the viewport."""
+        offset = self._offset()
+        transform = self._layout.content_transform(index) * QTransform.fromTranslate(-offset.x(), -offset.y())
+        return lambda box: transform.mapRect(QRectF(box.x0, box.y0, box.width, box.height))
 
     def _on_pulse_changed(self) -> None:
         self.viewport().update()
@@ -233,12 +240,16 @@ class PageView(SheetView):
         return super().viewportEvent(event)
 
     def _show_tooltip(self, event: QHelpEvent) -> None:
+        failure = self.failure_at(QPointF(event.pos()))
+        if failure is not None:
+            QToolTip.showText(event.globalPos(), failure, self.viewport())
+            return
         found = self.slice_at(QPointF(event.pos())) if self._grid_visible or self._answer is not None else None
         if found is None:
             QToolTip.hideText()
             return
         index, mark = found
-        area = self._logical(self._placed(index, mark.box).toAlignedRect())
+        area = self._logical(self._placing(index)(mark.box).toAlignedRect())
         QToolTip.showText(event.globalPos(), slice_tooltip(mark), self.viewport(), area)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -297,11 +308,11 @@ class PageView(SheetView):
         down, right = self.verticalScrollBar(), self.horizontalScrollBar()
         match key:
             case Qt.Key.Key_Space:
-                down.setValue(down.value() + (-down.pageStep() if shift else down.pageStep()))
+                self._turn_over(-1 if shift else 1)
             case Qt.Key.Key_PageDown:
-                down.setValue(down.value() + down.pageStep())
+                self._turn_over(1)
             case Qt.Key.Key_PageUp:
-                down.setValue(down.value() - down.pageStep())
+                self._turn_over(-1)
             case Qt.Key.Key_Down:
                 down.setValue(down.value() + down.singleStep())
             case Qt.Key.Key_Up:
@@ -323,3 +334,11 @@ class PageView(SheetView):
             case _:
                 return False
         return True
+
+    def _turn_over(self, step: int) -> None:
+        """On by a page where pages are fitted, else by most of a window's height."""
+        if self.zoom_mode is ZoomMode.FIT_PAGE:
+            self.go_to(self.current_page + step)
+            return
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + step * bar.pageStep())
