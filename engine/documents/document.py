@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.documents.native import READ_BUDGET_PX
@@ -32,6 +32,24 @@ class TileView:
     @property
     def size_bytes(self) -> int:
         return self.width * self.height * BYTES_PER_PIXEL
+
+
+def unreadable_notice(pages: Sequence[PageRef]) -> list[str]:
+    """A sentence about the pages that have too many pixels to be read; none when there are none."""
+    large = [page.index for page in pages if page.native.area > READ_BUDGET_PX]
+    if not large:
+        return []
+    return [f"{name_pages(large)} can be viewed but not read: more than {READ_BUDGET_PX // 1_000_000} million px."]
+
+
+def name_pages(indices: Sequence[int]) -> str:
+    """0-based page numbers as a person says them: "Page 3", "Pages 3, 5 and 8", "Pages 1, 2, 3, 4, 5 and 40 more"."""
+    numbers = [str(index + 1) for index in indices[:5]]
+    if len(indices) > len(numbers):
+        numbers.append(f"{len(indices) - len(numbers)} more")
+    if len(numbers) == 1:
+        return f"Page {numbers[0]}"
+    return f"Pages {', '.join(numbers[:-1])} and {numbers[-1]}"
 
 
 class Document(ABC):

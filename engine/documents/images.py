@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from engine.documents.decoding import to_grey_or_rgb
-from engine.documents.document import Document, TileView
+from engine.documents.document import Document, TileView, unreadable_notice
 from engine.documents.native import target_size
 from engine.documents.raster import Raster
 from engine.documents.types import DocumentId, DocumentInfo, DocumentKind, PageRef, PageText
@@ -21,7 +21,7 @@ from engine.geometry import PageRect, Size
 # A 20,000 × 20,000 px scan has 400 million; a colour page of 500 million takes 2.7 GB with its halved copies.
 DECODE_BUDGET_PX = 500_000_000
 KEPT_RASTER_BYTES = 512 << 20
-FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "DIB", "GIF")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 
 # Orientations of EXIF that include a quarter turn.
 _QUARTER_TURNED = (5, 6, 7, 8)
@@ -44,6 +44,7 @@ class ImageDocument(Document):
             pages = self._measure(identity)
         if not pages:
             raise NoPagesError(f"{self._name} holds no picture.")
+        self._notes += unreadable_notice(pages)
         # The first page is shown first; decoding it here tells a damaged file at once.
         self._info = DocumentInfo(identity, self._name, DocumentKind.IMAGE, pages)
         self._raster(pages[0])

@@ -54,15 +54,16 @@ _quiet(pymupdf)
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Turns MuPDF's bare exceptions into ours; `doing` completes the sentence "MuPDF failed while ...".
+    """Turns MuPDF's bare exceptions into ours; `doing` completes the sentences "... failed" and "while ...".
 
     Raises MemoryLimitError, PageTooLargeError or FileDamagedError; a TesseraError passes unchanged.
     """
     try:
         yield
-    except pymupdf.EmptyFileError as error:
-        raise FileDamagedError(f"There is nothing to read in the file ({_reason(error)}).") from error
-    except (pymupdf.FileDataError, mupdf.FzErrorFormat, mupdf.FzErrorBase, RuntimeError) as error:
+    except (pymupdf.EmptyFileError, pymupdf.FileDataError) as error:
+        # Its text is only the path; what MuPDF found wrong is in the log's traceback.
+        raise FileDamagedError(f"The file is damaged: {doing} failed.") from error
+    except (mupdf.FzErrorBase, RuntimeError) as error:
         raise _as_ours(error, doing) from error
     except MemoryError as error:
         raise MemoryLimitError(f"Memory ran out while {doing}.") from error
@@ -74,7 +75,7 @@ def _as_ours(error: Exception, doing: str) -> InputError | MemoryLimitError:
         return MemoryLimitError(f"Memory ran out while {doing}.")
     if isinstance(error, mupdf.FzErrorLimit) or _TOO_LARGE.search(reason):
         return PageTooLargeError(f"MuPDF's limits were reached while {doing} ({reason}).")
-    return FileDamagedError(f"The file is damaged: MuPDF failed while {doing} ({reason}).")
+    return FileDamagedError(f"The file is damaged: {doing} failed ({reason}).")
 
 
 def _reason(error: Exception) -> str:

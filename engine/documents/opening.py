@@ -24,6 +24,7 @@ from engine.errors import (
 # The readers of PDF accept a header anywhere in the first kilobyte.
 _HEAD_BYTES = 1024
 _HASH_CHUNK_BYTES = 1 << 20
+_MISNAMED_HINT = "Check what the file really is; a web page saved under this name is the usual cause."
 
 _SUFFIXES = {
     "PDF": (".pdf",),
@@ -173,5 +174,5 @@ def _reason(error: OSError | ValueError) -> str:
 def _not_supported(name: str, suffix: str) -> InputError:
     for kind, suffixes in _SUFFIXES.items():
         if suffix in suffixes:
-            return FileDamagedError(f"{name} is called {kind} but does not begin like one.")
+            return UnsupportedFileError(f"{name} is called a {kind} file but is none.", _MISNAMED_HINT)
     return UnsupportedFileError(f"{name} is of no kind that can be opened.")

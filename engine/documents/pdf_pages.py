@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.documents.document import name_pages, unreadable_notice
 from engine.documents.mupdf import mupdf, pymupdf, text_page
 from engine.documents.native import (
     MIXED_CAP_DPI,
     POINTS_PER_INCH,
-    READ_BUDGET_PX,
     Placement,
     Resolution,
     image_resolution,
@@ -190,22 +190,10 @@ def _notices(handle: Any, pages: Sequence[PageRef], capped: Sequence[int], broke
     if handle.is_repaired:
         notices.append("The file was damaged and has been repaired as far as possible; parts of it may be missing.")
     if broken:
-        notices.append(f"{_pages(broken)} cannot be read and may stay empty.")
+        notices.append(f"{name_pages(broken)} cannot be read and may stay empty.")
     if capped:
-        notices.append(f"{_pages(capped)}: pictures finer than {MIXED_CAP_DPI:.0f} dpi are read at that resolution.")
-    large = [page.index for page in pages if page.native.area > READ_BUDGET_PX]
-    if large:
         notices.append(
-            f"{_pages(large)} can be viewed but not read: more than {READ_BUDGET_PX // 1_000_000} million px."
+            f"{name_pages(capped)}: pictures finer than {MIXED_CAP_DPI:.0f} dpi are read at that resolution."
         )
+    notices += unreadable_notice(pages)
     return tuple(notices)
-
-
-def _pages(indices: Sequence[int]) -> str:
-    """ "Page 3", "Pages 3, 5 and 8", "Pages 3, 5, 8 and 40 more" """
-    numbers = [str(index + 1) for index in indices[:5]]
-    if len(indices) > len(numbers):
-        numbers.append(f"{len(indices) - len(numbers)} more")
-    if len(numbers) == 1:
-        return f"Page {numbers[0]}"
-    return f"Pages {', '.join(numbers[:-1])} and {numbers[-1]}"
