@@ -18,7 +18,8 @@ from app.settings import BUDGET_S, POLICY, READER_INTRODUCED, Settings
 from app.status_line import StatusLine
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import TesseraError
-from engine.evidence.types import Contribution
+from engine.evidence.types import Contribution, Evidence
+from engine.readers.types import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,24 @@ class AskController(QObject):
         if info is None or info.id != record.document:
             self._explain_missing(path, open_but_changed=info is not None)
             return
+        self._go_to_evidence(info, answer, evidence)
+
+    def show_loose(self, answer: Answer, info: DocumentInfo, sha256: str) -> None:
+        """Show the evidence of an answer that has no card: a row of a run."""
+        self._set_shown(None)
+        self._status.show_answer(answer)
+        if info.id.sha256 != sha256:
+            self._explain_missing(info.id.path, open_but_changed=True)
+        elif answer.evidence is None:
+            self._pane.show_document(info.id.path)
+            self._pane.show_evidence(None)
+        else:
+            self._go_to_evidence(info, answer, answer.evidence)
+
+    def _go_to_evidence(self, info: DocumentInfo, answer: Answer, evidence: Evidence) -> None:
         page = info.pages[evidence.page.index]
         turned = page.orientation != evidence.page.orientation
-        self._pane.go_to(path, evidence.page.index, None if turned else evidence.box)
+        self._pane.go_to(info.id.path, evidence.page.index, None if turned else evidence.box)
         self._pane.show_evidence(answer)
 
     def step(self, by: int) -> None:

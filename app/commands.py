@@ -9,11 +9,12 @@ from PySide6.QtCore import QDateTime, QObject, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.settings import DIM_REST, GRID_VISIBLE
+from app.settings import DIM_REST, GRID_VISIBLE, POLICY, VECTOR_DPI
 from app.task import Task, in_thread
 from engine.errors import OutputError
 
 if TYPE_CHECKING:
+    from app.batch.window import BatchWindow
     from app.main_window import MainWindow
 
 PASTED_FOLDER = "pasted"
@@ -26,6 +27,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._dialogs: dict[str, QWidget] = {}
+        self._batch: BatchWindow | None = None
         self._connect_files()
         self._connect_view()
         self._connect_answers()
@@ -47,11 +49,13 @@ class Commands(QObject):
         actions["previous-page"].setEnabled(open_now and pane.page > 0)
         actions["next-page"].setEnabled(info is not None and pane.page < len(info.pages) - 1)
 
-    def may_close(self) -> bool:
-        """Whether the window may close; stops what must be stopped first."""
+    def close_dialogs(self) -> None:
+        """The window closes: a run stops in good order, dialogs go."""
+        if self._batch is not None:
+            self._batch.runner.close()
+            self._batch.close()
         for dialog in tuple(self._dialogs.values()):
             dialog.close()
-        return True
 
     def _connect_files(self) -> None:
         for key, slot in (
@@ -147,9 +151,28 @@ class Commands(QObject):
             self._window.store.close(path)
 
     def _show_batch(self) -> None:
+        if self._batch is None:
+            self._batch = self._make_batch()
+        self._batch.show()
+        self._batch.raise_()
+        self._batch.activateWindow()
+
+    def _make_batch(self) -> BatchWindow:
+        from app.batch.evidence import EvidenceOpener
+        from app.batch.runner import window_asker
+        from app.batch.setup import BatchSetup
         from app.batch.window import BatchWindow
 
-        self._show_dialog("batch", self._dialogs.get("batch") or BatchWindow(self._window))
+        window = self._window
+        defaults = BatchSetup(policy=window.settings.get(POLICY), dpi=window.settings.get(VECTOR_DPI))
+        batch = BatchWindow(window_asker(window.service, window.store), defaults, self._open_paths, window)
+        opener = EvidenceOpener(window.store, window.service, window.asking, batch)
+        batch.evidence_wanted.connect(opener.show_row)
+        batch.evidence_wanted.connect(window.activateWindow)
+        return batch
+
+    def _open_paths(self) -> tuple[str, ...]:
+        return tuple(info.id.path for info in self._window.store.documents)
 
     def _export(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Export answers"))

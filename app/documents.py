@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from PySide6.QtCore import QObject, Signal
 
 from app.search import PageIndex
-from app.service import Service
+from app.service import Holds, Service
 from app.task import Task
 from engine.documents.types import DocumentInfo, PageRef, PageWords
 from engine.errors import ErrorInfo
@@ -53,6 +53,7 @@ class DocumentStore(QObject):
     def __init__(self, service: Service, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._service = service
+        self.holds = Holds()
         self._documents: dict[str, _Open] = {}
         self._opening: dict[str, Task] = {}
 
@@ -104,7 +105,8 @@ class DocumentStore(QObject):
 
     def close(self, path: str) -> None:
         if self._documents.pop(path, None) is not None:
-            self._service.forget(path)
+            if self.holds.release(path):
+                self._service.forget(path)
             self.closed.emit(path)
 
     def take_words(self, words: PageWords) -> None:
@@ -159,6 +161,7 @@ class DocumentStore(QObject):
         info = event.document
         self._opening.pop(path, None)
         self.opening_changed.emit()
+        self.holds.take(info.id.path)
         self._documents[info.id.path] = _Open(info)
         self.opened.emit(info.id.path)
 

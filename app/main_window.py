@@ -174,10 +174,8 @@ class MainWindow(QMainWindow):
         self.panel.question.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        if not self.commands.may_close():
-            event.ignore()
-            return
         self._save_layout()
+        self.commands.close_dialogs()
         if self.keeper is not None:
             self.keeper.finish()
         self.reading.set_enabled(False)

@@ -59,6 +59,28 @@ class Service(Protocol):
         """Stop the workers."""
 
 
+class Holds:
+    """Who uses which document: window and run share a service, and neither may close what the other reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[str, int] = {}
+
+    def take(self, path: str) -> None:
+        with self._lock:
+            self._counts[path] = self._counts.get(path, 0) + 1
+
+    def release(self, path: str) -> bool:
+        """Whether nobody uses the document any more."""
+        with self._lock:
+            left = self._counts.get(path, 0) - 1
+            if left > 0:
+                self._counts[path] = left
+            else:
+                self._counts.pop(path, None)
+            return left <= 0
+
+
 class LazyService:
     """The service, made when it is first needed: importing it and starting its processes waits for the first paint."""
 
@@ -67,21 +89,17 @@ class LazyService:
         self._lock = threading.Lock()
         self._made: Service | None = None
 
-    @property
-    def started(self) -> bool:
-        return self._made is not None
-
     def open(self, path: str, password: str | None = None, *, listener: Listener | None = None) -> PendingRequest:
-        return self._service().open(path, password, listener=listener)
+        return self.made().open(path, password, listener=listener)
 
     def forget(self, path: str) -> None:
-        self._service().forget(path)
+        self.made().forget(path)
 
     def tile(self, spec: TileSpec, *, listener: Listener | None = None) -> PendingRequest:
-        return self._service().tile(spec, listener=listener)
+        return self.made().tile(spec, listener=listener)
 
     def read(self, page: PageRef, *, listener: Listener | None = None) -> PendingRequest:
-        return self._service().read(page, listener=listener)
+        return self.made().read(page, listener=listener)
 
     def ask(
         self,
@@ -93,13 +111,14 @@ class LazyService:
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> PendingRequest:
-        return self._service().ask(question, pages, policy=policy, reader=reader, budget_s=budget_s, listener=listener)
+        return self.made().ask(question, pages, policy=policy, reader=reader, budget_s=budget_s, listener=listener)
 
     def close(self) -> None:
         if self._made is not None:
             self._made.close()
 
-    def _service(self) -> Service:
+    def made(self) -> Service:
+        """The service itself."""
         with self._lock:
             if self._made is None:
                 self._made = self._make()

@@ -30,7 +30,14 @@ CANCELLED = "cancelled"
 DELIVERY_BUDGET_S = 0.006
 """GUI-thread time spent on events in one go: well under a frame, so that a burst of them never drops one."""
 
-_ON_THE_WAY = (Progress, PageRead, Token, Preview, ContributionFound)
+
+class Step:
+    """Base of what a thread's own job tells on the way."""
+
+    __slots__ = ()
+
+
+_ON_THE_WAY = (Step, Progress, PageRead, Token, Preview, ContributionFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,11 @@ class _ThreadJob:
 
 def in_thread(function: Callable[[], object]) -> Begin:
     """Runs `function` in a thread: for files and images of the window itself (session, pasted screenshot, CSV)."""
+    return steps_in_thread(lambda emit: function())  # noqa: ARG005 - a job without steps
+
+
+def steps_in_thread(function: Callable[[Listener], object]) -> Begin:
+    """Runs `function(emit)` in a thread; what it emits (Step or Progress) comes as events on the way."""
 
     def begin(listener: Listener) -> PendingRequest:
         threading.Thread(target=_run_job, args=(function, listener), name="window-job", daemon=True).start()
@@ -181,9 +193,9 @@ def in_thread(function: Callable[[], object]) -> Begin:
     return begin
 
 
-def _run_job(function: Callable[[], object], listener: Listener) -> None:
+def _run_job(function: Callable[[Listener], object], listener: Listener) -> None:
     try:
-        value = function()
+        value = function(listener)
     except TesseraError as error:
         listener(Failed(0, error.info))
     except OSError as error:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.documents import DocumentStore
-from app.panels.documents_model import DocumentsModel, PageDelegate
+from app.panels.documents_model import PAGE_ROLE, DocumentsModel, PageDelegate
 
 if TYPE_CHECKING:
     from app.page_view.thumbnails import ThumbnailSource
@@ -156,10 +156,9 @@ class DocumentsPanel(QWidget):
         bottom = self.tree.viewport().height()
         beyond = 0
         while index.isValid() and beyond <= AHEAD_ROWS:
-            path, page = self.model.place(index)
-            ref = self._store.page(path, page) if page >= 0 else None
-            if ref is not None:
-                rows.append(ref)
+            page = index.data(PAGE_ROLE)
+            if page is not None:
+                rows.append(page)
             beyond += self.tree.visualRect(index).top() > bottom
             index = self.tree.indexBelow(index)
         self._thumbnails.want(rows)

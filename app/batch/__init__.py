@@ -1,0 +1,1 @@
+"""The batch window: many questions of many documents, journalled, resumable, written to a CSV."""
