@@ -24,7 +24,7 @@ class PairStyle:
 
     @property
     def height(self) -> float:
-        lines = 2.6 if self.relation in ("below", "above") else 1.45
+        lines = 3.0 if self.relation in ("below", "above") else 1.45
         return lines * max(self.label.size, self.value.size)
 
 

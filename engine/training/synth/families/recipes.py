@@ -105,7 +105,8 @@ def _facts(draft: Draft, y: float) -> float:
             )
         )
         if across:
-            x += max(128.0, canvas.width_of(f"{label}: {text}  ", canvas.styled(bold=True)) + 12)
+            lead = max(style.offset, canvas.width_of(f"{label}: ", canvas.styled(bold=True)))
+            x += max(128.0, lead + canvas.width_of(text, canvas.styled(bold=True)) + 14)
         else:
             y += style.height
     for label, asks, held in _TIMES:

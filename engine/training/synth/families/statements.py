@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
 from engine.training.synth import values as v
 from engine.training.synth.canvas import Canvas
@@ -96,9 +96,10 @@ def _holder(draft: Draft, margin: float) -> float:
 def _transactions(draft: Draft, margin: float, y: float, opening: int) -> Draft:
     rng, canvas, loc = draft.rng, draft.canvas, draft.loc
     right = canvas.width - margin
+    wide = canvas.width_of(v.write_date(loc, date(2000, 9, 28))) + 12
     columns = [
-        Column(margin, margin + 92),
-        Column(margin + 98, right - 160),
+        Column(margin, margin + wide),
+        Column(margin + wide + 6, right - 160),
         Column(right - 160, right - 84, "right"),
         Column(right - 78, right, "right"),
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
 from engine.training.synth.canvas import Canvas, Span
-from engine.training.synth.layout import Column, even_columns, write_row
+from engine.training.synth.layout import even_columns, write_row
 from engine.training.synth.questions import Draft, Fact
 from engine.training.synth.types import TextStyle
 
@@ -179,7 +179,9 @@ def _write(draft: Draft, grid: _Grid, y: float) -> tuple[list[list[Span]], float
     rng, canvas = draft.rng, draft.canvas
     left, right = rng.uniform(36, 60), canvas.width - rng.uniform(36, 60)
     align = rng.choice(["right", "right", "center", "left"])
-    columns = even_columns(left, right, rng.uniform(0.2, 0.36), len(grid.heads), align)  # type: ignore[arg-type]  # literals
+    longest = max(canvas.width_of(label) for label in grid.rows) / (right - left)
+    share = min(0.45, max(rng.uniform(0.2, 0.36), longest + 0.02))
+    columns = even_columns(left, right, share, len(grid.heads), align)  # type: ignore[arg-type]  # literals
     bold = canvas.styled(bold=rng.random() < 0.7)
     canvas.new_block()
     if grid.groups:
@@ -204,14 +206,8 @@ def _write(draft: Draft, grid: _Grid, y: float) -> tuple[list[list[Span]], float
             canvas.shape(left, y - canvas.style.size, right, y + 3, fill=(0.93, 0.94, 0.96))
         if rng.random() < 0.1:
             canvas.new_block()
-        spans.append(write_row(canvas, y, [label, *cells], _narrow_first(canvas, columns, label), canvas.style))
+        spans.append(write_row(canvas, y, [label, *cells], columns, canvas.style))
     return spans, y + 26
-
-
-def _narrow_first(canvas: Canvas, columns: list[Column], label: str) -> list[Column]:
-    """The columns; the first one wide enough not to lose words of its label where the second leaves room."""
-    need = columns[0].left + canvas.width_of(label) + 2
-    return [Column(columns[0].left, max(columns[0].right, min(need, columns[1].left + 20))), *columns[1:]]
 
 
 def _ask_cells(draft: Draft, grid: _Grid, spans: list[list[Span]]) -> None:
