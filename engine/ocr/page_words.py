@@ -24,13 +24,16 @@ from engine.ocr.orientation import find_tilt
 from engine.ocr.recognizer import ReadWord, Recognizer, as_array
 from engine.ocr.splitting import split_label
 from engine.ocr.text_layer import judge, usable_words
+from engine.ocr.unread import unread_marks
 from engine.readers.protocol import PageSource
 
 logger = logging.getLogger(__name__)
 
 MIN_TILTED_WORDS = 8
 """A text layer with fewer words than this does not turn a page."""
-MIN_AGREEMENT = 0.6
+SPARSE_WORDS, MIN_UNREAD_MARKS = 120, 40
+"""A page with fewer text-layer words is looked at; so many letter-like marks outside them send it through OCR."""
+MIN_AGREEMENT = 0.8
 """Below this share of matching words the text layer does not say what is printed, and OCR is believed instead."""
 IMAGE_MARGIN_SHARE = 0.01
 """Image boxes are widened by this share of the page before outlines are kept or dropped."""
@@ -96,9 +99,19 @@ class PageWordReader:
             page = page.turned(text.tilt)
             text = self._source.text(page)
         layer = [part for word in usable_words(text) for part in _unglued(word)]
-        if not text.image_boxes:
+        boxes = text.image_boxes or self._unread(page, layer)
+        if not boxes:
             return PageWords(page, in_reading_order(layer), notices=tuple(notices))
-        return self._read_both(page, text, layer, notices)
+        return self._read_both(page, boxes, layer, notices)
+
+    def _unread(self, page: PageRef, layer: list[Word]) -> tuple[PageRect, ...]:
+        """The whole page if much of what is printed on it is not in its text layer, else nothing."""
+        if len(layer) >= SPARSE_WORDS:
+            return ()
+        self._check()
+        pixels = self._source.image(page)
+        marks = unread_marks(as_array(pixels), [_to_pixels(word.box, page, pixels.size) for word in layer])
+        return (PageRect(0.0, 0.0, page.width, page.height),) if marks >= MIN_UNREAD_MARKS else ()
 
     def _read_by_ocr(self, page: PageRef, why: str) -> PageWords:
         seen = self._see(page, None)
@@ -109,9 +122,11 @@ class PageWordReader:
         notices.append(f"{why}; r{read}" if why else f"R{read}")
         return PageWords(seen.page, in_reading_order(seen.words), seen.pixels, notices=tuple(notices))
 
-    def _read_both(self, page: PageRef, text: PageText, layer: list[Word], notices: list[str]) -> PageWords:
-        seen = self._see(page, text.image_boxes)
-        share = agreement(seen.words, inside(layer, text.image_boxes))
+    def _read_both(
+        self, page: PageRef, boxes: tuple[PageRect, ...], layer: list[Word], notices: list[str]
+    ) -> PageWords:
+        seen = self._see(page, boxes)
+        share = agreement(seen.words, inside(layer, boxes))
         if share is not None and share < MIN_AGREEMENT:
             logger.info("text layer agrees with print at %.2f only", share)
             again = self._read_by_ocr(page, "The text layer does not say what is printed")
@@ -119,7 +134,8 @@ class PageWordReader:
         extra = uncovered(seen.words, layer)
         if extra:
             count = "1 word" if len(extra) == 1 else f"{len(extra)} words"
-            notices.append(f"{count} in images read by OCR at {seen.pixels.width} x {seen.pixels.height} px.")
+            size = f"{seen.pixels.width} x {seen.pixels.height} px"
+            notices.append(f"{count} not in the text layer read by OCR at {size}.")
         return PageWords(page, in_reading_order([*layer, *extra]), seen.pixels, notices=tuple(notices))
 
     def _see(self, page: PageRef, boxes: Sequence[PageRect] | None) -> _Seen:
@@ -178,9 +194,15 @@ def _areas(image: Image, page: PageRef, boxes: Sequence[PageRect]) -> list[tuple
 def _word(word: ReadWord, page: PageRef, size: Size) -> Word:
     """Pixels of an image of `size` → page units."""
     sx, sy = page.width / size.width, page.height / size.height
-    box: PixelRect = word.box
+    box = word.box
     rect = PageRect(box.x * sx, box.y * sy, box.right * sx, box.bottom * sy)
     return Word(word.text, rect, WordSource.OCR, round(word.confidence, 4))
+
+
+def _to_pixels(box: PageRect, page: PageRef, size: Size) -> PixelRect:
+    """Page units → pixels of an image of `size`."""
+    sx, sy = size.width / page.width, size.height / page.height
+    return PixelRect(box.x0 * sx, box.y0 * sy, box.width * sx, box.height * sy)
 
 
 def _unglued(word: Word) -> list[Word]:

@@ -25,6 +25,9 @@ NEVER_SPLIT = re.compile(r"^(?:https?|ftp|mailto|file|urn|doi|tel):", re.IGNOREC
 
 VALUE_END = re.compile(r"(?:\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d\d)|\d[.,]\d\d|\d%|[^\W\d_]{3})$")
 
+VALUE_STARTS = frozenset("0123456789$€£¥₹(+-")
+LONE_DIGIT = re.compile(r"\d(?!\d)")
+
 SPACE_SHARE = 0.7
 """A blank run inside a word that is this share of the line's usual space is a space that the recogniser dropped."""
 MIN_GAP_SHARE, GAP_FACTOR = 0.22, 2.4
@@ -105,7 +108,8 @@ def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[i
     gaps = np.array([ink.width_between(a, b) for a, b in pairwise(centres)])
     if len(gaps) < 3:
         return set()
-    usual = float(np.median(gaps))
+    # Gaps are counted in whole pixels; on small print one of them is noise.
+    usual = float(np.median(gaps)) + 0.5
     known = gaps[[start - 1 for start in _spaces(text)]]
     if len(known) >= 2:
         limit = max(SPACE_SHARE * float(np.median(known)), GAP_FACTOR * usual)
@@ -115,7 +119,7 @@ def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[i
     return {
         i + 1
         for i, gap in enumerate(gaps)
-        if gap > (limit if _part_easily(characters[: i + 1], characters[i + 1]) else wide)
+        if gap > (limit if _part_easily(characters[: i + 1], characters[i + 1 :]) else wide)
         and not (is_ideograph(characters[i]) or is_ideograph(characters[i + 1]))
     }
 
@@ -123,11 +127,12 @@ def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[i
 def _part_easily(before: str, after: str) -> bool:
     """True where a dropped space is likely: between words, or behind a whole word, date, amount or percentage.
 
-    `before` is the line so far. Elsewhere in numbers and codes a wider gap is needed.
+    `before` is the line so far, `after` the rest. Elsewhere in numbers and codes a wider gap is needed.
     """
-    if after.isalpha():
+    if after[0].isalpha():
         return before[-1].isalpha() or before[-1] in ",;:!?)"
-    return VALUE_END.search(before) is not None
+    # 9,71 before 9.74 is the number 9,719.74, not an amount that ends here.
+    return after[0] in VALUE_STARTS and VALUE_END.search(before) is not None and not LONE_DIGIT.match(after)
 
 
 class _Ink:

@@ -153,12 +153,12 @@ def test_a_strip_wider_than_one_window_is_read_whole(recognizer: Recognizer, cac
     assert words.pixels == Size(5000, 90)
 
 
-def test_a_sane_text_layer_is_used_without_looking_at_pixels(cache: WordCache) -> None:
+def test_a_sane_text_layer_is_used_as_it_is(cache: WordCache) -> None:
     picture, gold = printed()
+    ImageDraw.Draw(picture).text((40, 400), "Date:12/03/2018", font=FONT, fill="black")
     glued = Word("Date:12/03/2018", PageRect(20, 200, 95, 210), WordSource.TEXT)
     sheet = Sheet(picture, (*gold, glued))
     words = PageWordReader(sheet, cache).words(sheet.page())
-    assert sheet.images == 0
     assert words.pixels is None
     assert words.notices == ()
     assert texts(words) == [*" ".join(LINES).split(), "Date:", "12/03/2018"]
@@ -194,7 +194,15 @@ def test_text_in_an_image_is_added_to_the_text_layer(recognizer: Recognizer, cac
     assert len(words.words) == len(gold)
     sources = {word.text: word.source for word in words.words}
     assert (sources["Invoice"], sources["1,223.25"]) == (WordSource.TEXT, WordSource.OCR)
-    assert "in images read by OCR" in words.notices[0]
+    assert "not in the text layer read by OCR" in words.notices[0]
+
+
+def test_print_drawn_as_shapes_is_read_beside_the_text_layer(recognizer: Recognizer, cache: WordCache) -> None:
+    picture, gold = printed()
+    sheet = Sheet(picture, tuple(gold[:4]))
+    words = PageWordReader(sheet, cache, recognizer).words(sheet.page())
+    assert recall(words, gold) >= 0.95
+    assert [word.source for word in words.words[:5]] == [WordSource.TEXT] * 4 + [WordSource.OCR]
 
 
 def test_a_layer_that_does_not_say_what_is_printed_is_not_believed(recognizer: Recognizer, cache: WordCache) -> None:
