@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
 from app.page_view.colors import GRID_LIGHT, HIT_FILL, INK, LIGHT, VEIL, contribution_color
@@ -18,6 +18,8 @@ from app.page_view.marks import SliceMark
 from app.page_view.tags import TagKind, TagPainter, TagPart
 from app.page_view.wording import percent
 
+DASHES = (9.0, 3.0)
+"""Dark and light along a border, in line widths: solid lines would be taken for rules of a table."""
 TAG_INSET_PX = 5.0
 
 
@@ -56,16 +58,37 @@ class Overlay:
                 self._painter.fillRect(each.place, contribution_color(share))
 
     def grid(self, slices: Sequence[PlacedSlice]) -> None:
-        """The borders of slices: a dark line with a light one on either side. Shared borders are drawn once."""
+        """The borders of slices: dark dashes on light, with a light rim. Shared borders are drawn once."""
         width = int(self._line(1.0))
         # A line is centred on its border: at an even width the odd pixel goes to the right and below.
         before, after = (width - 1) // 2, width // 2 + 1
+        window = self._visible.toAlignedRect()
         edges = _edges(slices)
         for edge in edges:
             rim = edge.adjusted(-before - width, -before - width, after + width, after + width)
-            self._painter.fillRect(rim, GRID_LIGHT)
+            self._painter.fillRect(rim.intersected(window), GRID_LIGHT)
+        pen = QPen(INK, width)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         for edge in edges:
-            self._painter.fillRect(edge.adjusted(-before, -before, after, after), INK)
+            core = edge.adjusted(-before, -before, after, after)
+            part = core.intersected(window)
+            if not part.isEmpty():
+                self._painter.fillRect(part, LIGHT)
+                self._dash(part, core, pen)
+
+    def _dash(self, part: QRect, core: QRect, pen: QPen) -> None:
+        """Dark dashes along `part`, the visible part of the line `core`; they stay in place while the page moves."""
+        width = pen.widthF()
+        pen.setDashPattern(DASHES)
+        middle = QRectF(part).center()
+        if core.width() > core.height():
+            pen.setDashOffset((part.left() - core.left()) / width)
+            line = QLineF(part.left(), middle.y(), part.left() + part.width(), middle.y())
+        else:
+            pen.setDashOffset((part.top() - core.top()) / width)
+            line = QLineF(middle.x(), part.top(), middle.x(), part.top() + part.height())
+        self._painter.setPen(pen)
+        self._painter.drawLine(line)
 
     def tags(self, slices: Iterable[PlacedSlice], *, numbers: bool) -> None:
         """Numbers in the corners of slices (if `numbers`), with the contribution beside them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +14,8 @@ from engine.documents.types import PageRef
 
 EDGE_PX = 144
 """Logical px of a picture's longer side."""
+PICTURE_LIMIT = 400
+"""Pictures held; the list shows a few dozen at a time, and one may take 330 KB."""
 
 
 class ThumbnailSource(QObject):
@@ -27,7 +30,7 @@ class ThumbnailSource(QObject):
         self._edge_px = edge_px
         self._dpr = 1.0
         self._wanted: dict[TileKey, PageRef] = {}
-        self._pictures: dict[PageRef, QImage] = {}
+        self._pictures: OrderedDict[PageRef, QImage] = OrderedDict()
         tiles.tile_ready.connect(self._on_tile_ready)
         tiles.page_failed.connect(self.ready)
 
@@ -46,7 +49,10 @@ class ThumbnailSource(QObject):
 
     def picture(self, page: PageRef) -> QImage | None:
         """The page's picture, or None as long as it is not there; its devicePixelRatio is set."""
-        return self._pictures.get(page)
+        image = self._pictures.get(page)
+        if image is not None:
+            self._pictures.move_to_end(page)
+        return image
 
     def failed(self, page: PageRef) -> bool:
         """Whether the page cannot be shown."""
@@ -55,7 +61,8 @@ class ThumbnailSource(QObject):
     def keep_only(self, pages: Sequence[PageRef]) -> None:
         """Drop the pictures of all other pages: the documents they are of were closed."""
         kept = set(pages)
-        self._pictures = {page: image for page, image in self._pictures.items() if page in kept}
+        for page in [page for page in self._pictures if page not in kept]:
+            del self._pictures[page]
 
     def _key(self, page: PageRef) -> TileKey:
         scale = self._edge_px * self._dpr / max(page.width, page.height)
@@ -74,4 +81,6 @@ class ThumbnailSource(QObject):
         image = tile.image(inverted=False).copy()
         image.setDevicePixelRatio(self._dpr)
         self._pictures[page] = image
+        if len(self._pictures) > PICTURE_LIMIT:
+            self._pictures.popitem(last=False)
         self.ready.emit(page)
