@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QObject, QUrl
+from PySide6.QtCore import QDateTime, QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -133,8 +133,9 @@ class Commands(QObject):
             self._window.store.open(path)
 
     def _paste(self) -> None:
-        data = QGuiApplication.clipboard().mimeData()
-        urls: list[QUrl] = [url for url in data.urls() if url.isLocalFile()]
+        # The stubs say otherwise, but an empty clipboard has no data.
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()
+        urls = [url for url in data.urls() if url.isLocalFile()] if data is not None else []
         if urls:
             for url in urls:
                 self._window.store.open(url.toLocalFile())
@@ -315,7 +316,7 @@ def keep_screenshot(image: QImage) -> Path:
     while path.exists():
         path = folder / f"screenshot {stem} ({number}).png"
         number += 1
-    if not image.save(str(path), b"PNG"):
+    if not image.save(str(path)):
         raise OutputError(f"The screenshot cannot be saved in {folder}.")
     path.chmod(0o600)
     return path

@@ -48,7 +48,7 @@ class SessionKeeper(QObject):
         self._question: QuestionBox | None = None
         self._private_questions: set[str] = set()
         self._open_documents = False
-        self._ready = False
+        self.ready = False
         self._save: Task | None = None
         self._again = False
         self._timer = QTimer(self)
@@ -74,7 +74,7 @@ class SessionKeeper(QObject):
     def finish(self) -> None:
         """Save now: the window closes."""
         self._timer.stop()
-        if not self._ready:
+        if not self.ready:
             return
         try:
             save_session(self._path, self._session())
@@ -94,7 +94,7 @@ class SessionKeeper(QObject):
         self._begin_keeping()
 
     def _begin_keeping(self) -> None:
-        self._ready = True
+        self.ready = True
         for signal in (
             self._store.opened,
             self._store.closed,

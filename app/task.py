@@ -180,7 +180,7 @@ class _ThreadJob:
 
 def in_thread(function: Callable[[], object]) -> Begin:
     """Runs `function` in a thread: for files and images of the window itself (session, pasted screenshot, CSV)."""
-    return steps_in_thread(lambda emit: function())  # noqa: ARG005 - a job without steps
+    return steps_in_thread(lambda _emit: function())
 
 
 def steps_in_thread(function: Callable[[Listener], object]) -> Begin:
