@@ -53,11 +53,11 @@ def draw_png(document: SyntheticDocument, page: int, dpi: int = 150, noise_seed:
     return buffer.getvalue()
 
 
-def scan_like(image: Image.Image, rng: random.Random) -> Image.Image:
-    """`image` of the same size as a scanner would give it: grey, up to 1° askew, blurred, with JPEG blocks."""
+def scan_like(image: Image.Image, rng: random.Random, skew_degrees: float = 1.0) -> Image.Image:
+    """`image` of the same size as a scanner would give it: grey, a little askew, blurred, with JPEG blocks."""
     from PIL import Image, ImageEnhance, ImageFilter
 
-    grey = image.convert("L").rotate(rng.uniform(-1, 1), Image.Resampling.BICUBIC, fillcolor=255)
+    grey = image.convert("L").rotate(rng.uniform(-skew_degrees, skew_degrees), Image.Resampling.BICUBIC, fillcolor=255)
     grey = grey.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.9)))
     grey = ImageEnhance.Contrast(grey).enhance(rng.uniform(0.75, 1.1))
     buffer = io.BytesIO()

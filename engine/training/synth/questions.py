@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from functools import cache
 
 from engine.training.synth.canvas import Canvas, Span
-from engine.training.synth.fields import FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD, FieldSpec
+from engine.training.synth.fields import FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD
 from engine.training.synth.types import SyntheticQuestion
 from engine.training.synth.values import VALUE_TYPES, Locale, accepted, coined, office_phrase
 
@@ -116,13 +117,14 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
         SyntheticQuestion(text, (), 0, None, "absent", False, "", value)
         for text, value in rng.sample(draft.absent, min(len(draft.absent), rng.randint(0, count)))
     ]
+    printed = f" {draft.canvas.all_text().lower()} "
     present = {fact.field for fact in draft.facts} | draft.hidden_fields
     types = {FIELDS[f].value if f in FIELDS else "text" for f in present}
-    taken = {label for key in present if key in FIELDS for label in _names(FIELDS[key])}
+    taken = {label for key in present if key in FIELDS for label in _names(key)}
     missing = [
         key
-        for key, spec in FIELDS.items()
-        if key not in present and not _clashes(draft, spec) and not taken & _names(spec)
+        for key in FIELDS
+        if key not in present and not taken & _names(key) and not any(f" {label}" in printed for label in _names(key))
     ]
     close = [key for key in missing if FIELDS[key].value in types]
     while len(made) < count:
@@ -130,31 +132,21 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
             key = rng.choice(close if close and rng.random() < 0.8 else missing)
             text, value = _phrase(draft, key, draft.label(key), FIELDS[key].value), FIELDS[key].value
         else:
-            label, value = _foreign_label(draft), rng.choice(VALUE_TYPES)
+            label, value = _foreign_label(draft, set(printed.split())), rng.choice(VALUE_TYPES)
             key, text = "", _phrase(draft, "", label, value)
         made.append(SyntheticQuestion(text, (), 0, None, "absent", False, key, value))
     return made
 
 
-def _foreign_label(draft: Draft) -> str:
+def _foreign_label(draft: Draft, printed: set[str]) -> str:
     """A label none of whose words the document prints."""
-    printed = set(_printed(draft).lower().split())
     while True:
-        label = office_phrase(draft.rng, 1, 3) if draft.language == "en" else f"{coined(draft.rng)}"
+        label = office_phrase(draft.rng, 1, 3) if draft.language == "en" else coined(draft.rng)
         if not printed & set(label.lower().split()):
             return label
 
 
-def _clashes(draft: Draft, spec: FieldSpec) -> bool:
-    """Whether one of the field's labels is printed on the document, so that an answer could be argued for."""
-    printed = f" {_printed(draft).lower()} "
-    return any(f" {label}" in printed for label in _names(spec))
-
-
-def _names(spec: FieldSpec) -> set[str]:
+@cache
+def _names(key: str) -> frozenset[str]:
     """Every label of a field, without case and closing marks."""
-    return {text.lower().rstrip(".:") for group in spec.labels.values() for text in group}
-
-
-def _printed(draft: Draft) -> str:
-    return draft.canvas.all_text()
+    return frozenset(text.lower().rstrip(".:") for group in FIELDS[key].labels.values() for text in group)
