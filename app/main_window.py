@@ -112,16 +112,18 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
         stored = self.settings.get(COLUMN_WIDTHS).split(",")
         widths = [int(each) for each in stored if each.isdigit()]
-        self._splitter.setSizes(widths if len(widths) == len(DEFAULT_WIDTHS) else list(DEFAULT_WIDTHS))
-        if len(widths) == len(DEFAULT_WIDTHS):
-            self.documents.setVisible(widths[0] > 0)
-            self.panel.setVisible(widths[2] > 0)
+        if len(widths) != len(DEFAULT_WIDTHS):
+            widths = list(DEFAULT_WIDTHS)
+        self._splitter.setSizes([width or usual for width, usual in zip(widths, DEFAULT_WIDTHS, strict=True)])
+        self.documents.setVisible(widths[0] > 0)
+        self.panel.setVisible(widths[2] > 0)
         for key, panel in (("documents", self.documents), ("answers", self.panel)):
             self.actions_by_key[key].setChecked(not panel.isHidden())
 
     def _save_layout(self) -> None:
         self.settings.set(GEOMETRY, self.saveGeometry().toBase64().toStdString())
-        self.settings.set(COLUMN_WIDTHS, ",".join(str(width) for width in self._splitter.sizes()))
+        columns = zip((self.documents, self.pane, self.panel), self._splitter.sizes(), strict=True)
+        self.settings.set(COLUMN_WIDTHS, ",".join(str(0 if each.isHidden() else width) for each, width in columns))
 
     # What belongs to whom.
 

@@ -77,7 +77,7 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="PDFs and images to open")
     parser.add_argument("--policy", help="slicing policy, such as minicpm-v-16x or minicpm-v-16x:36")
-    options = parser.parse_args(list(arguments))
+    options = parser.parse_intermixed_args(list(arguments))
     if options.policy is not None:
         try:
             options.policy = parse_policy(options.policy).id

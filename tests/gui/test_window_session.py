@@ -1,0 +1,198 @@
+"""What comes back on the next start, and what never reaches the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.answers import AnswerRecord, Stage
+from app.main_window import MainWindow
+from app.page_view.layout import ZoomMode
+from app.session import Session, load_session, save_session, session_path
+from app.settings import KEEP_PROTECTED, RESTORE_SESSION
+from engine.documents.types import DocumentId
+from engine.errors import OutputError
+from engine.geometry import Size
+from tests.gui.fake_service import FakeService, make_answer, make_document
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+INVOICE = "/docs/invoice.pdf"
+SECRET = "/docs/secret.pdf"
+
+
+def record(number: int = 1) -> AnswerRecord:
+    info = make_document(INVOICE, pages=3)
+    return AnswerRecord(
+        number,
+        "total?",
+        info.id,
+        info.name,
+        (0, 1, 2),
+        3,
+        "minicpm-v-16x",
+        1.5,
+        False,
+        Stage.DONE,
+        make_answer(info.pages[1]),
+    )
+
+
+def ask(window: MainWindow, question: str, qtbot: QtBot) -> None:
+    window.panel.question.setPlainText(question)
+    window.asking.ask()
+    qtbot.waitUntil(lambda: not window.book.busy)
+
+
+def test_a_session_is_the_same_after_saving_and_loading(tmp_path: Path) -> None:
+    session = Session(questions=("total?",), answers=(record(),), shown=INVOICE)
+    save_session(tmp_path / "session.json", session)
+    assert load_session(tmp_path / "session.json") == session
+
+
+def test_a_broken_session_is_replaced_by_its_backup(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    save_session(path, Session(questions=("old?",)))
+    save_session(path, Session(questions=("new?",)))
+    path.write_text('{"documents": [')
+    loaded = load_session(path)
+    assert loaded is not None
+    assert loaded.questions == ("old?",)
+
+
+def test_no_session_is_no_error(tmp_path: Path) -> None:
+    assert load_session(tmp_path / "session.json") is None
+
+
+def test_a_full_disk_is_said_and_the_old_session_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "session.json"
+    save_session(path, Session(questions=("kept?",)))
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("app.files.os.fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        save_session(path, Session())
+    loaded = load_session(path)
+    assert loaded is not None
+    assert loaded.questions == ("kept?",)
+    assert [each.name for each in tmp_path.iterdir()] == ["session.json"]
+
+
+def test_documents_place_questions_and_answers_come_back(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot
+) -> None:
+    service.add(make_document(INVOICE, pages=3))
+    service.add(make_document("/docs/other.pdf"))
+    service.answer = lambda question, pages: make_answer(pages[0])
+    first = make_window()
+    for path in ("/docs/other.pdf", INVOICE):
+        first.store.open(path)
+    qtbot.waitUntil(lambda: first.pane.path == INVOICE)
+    ask(first, "total?", qtbot)
+    assert first.pane.view is not None
+    first.pane.view.set_zoom(2.0)
+    first.pane.go_to(INVOICE, 2)
+    place = first.pane.view.state()
+    first.close()
+
+    second = make_window()
+    qtbot.waitUntil(lambda: len(second.store.documents) == 2)
+    qtbot.waitUntil(lambda: second.pane.path == INVOICE)
+    assert second.pane.view is not None
+    assert second.pane.view.zoom_mode is ZoomMode.FREE
+    assert second.pane.view.zoom == 2.0
+    assert second.pane.page == 2
+    assert second.pane.view.state() == place
+    assert second.panel.question.history == ("total?",)
+    assert [each.answer.text for each in second.book.records if each.answer] == ["1,204.50 EUR"]
+    second.asking.show_answer(second.book.records[0].number)
+    assert second.pane.view.marks_of(0).has_evidence
+
+
+def test_files_on_the_command_line_come_instead_of_the_last_documents(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot
+) -> None:
+    for path in (INVOICE, "/docs/other.pdf"):
+        service.add(make_document(path))
+    first = make_window()
+    first.store.open(INVOICE)
+    qtbot.waitUntil(lambda: first.pane.path == INVOICE)
+    first.close()
+    second = make_window("/docs/other.pdf")
+    qtbot.waitUntil(lambda: second.pane.path == "/docs/other.pdf")
+    assert [info.id.path for info in second.store.documents] == ["/docs/other.pdf"]
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_nothing_of_a_protected_document_reaches_the_disk_unless_allowed(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot, allowed: bool
+) -> None:
+    service.add(make_document(INVOICE))
+    service.add(make_document(SECRET, protected=True), password="Sesame")
+    service.answer = lambda question, pages: make_answer(pages[0], "the secret answer")
+    window = make_window()
+    window.settings.set(KEEP_PROTECTED, allowed)
+    window.store.open(SECRET, "Sesame")
+    qtbot.waitUntil(lambda: window.pane.path == SECRET)
+    ask(window, "the secret question?", qtbot)
+    window.close()
+    stored = "".join(path.read_text(errors="replace") for path in session_path().parent.rglob("*") if path.is_file())
+    for text in ("secret answer", "secret question", "secret.pdf"):
+        assert (text in stored) is allowed
+    assert "Sesame" not in stored
+
+
+def test_a_session_that_shall_not_be_restored_is_emptied(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot
+) -> None:
+    service.add(make_document(INVOICE))
+    window = make_window()
+    window.settings.set(RESTORE_SESSION, False)
+    window.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.pane.path == INVOICE)
+    window.close()
+    assert load_session(session_path()) == Session()
+
+
+def test_evidence_is_not_shown_on_a_document_that_has_changed(
+    window: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    info = make_document(INVOICE, pages=3)
+    service.add(info)
+    window.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.pane.path == INVOICE)
+    old = AnswerRecord(
+        1,
+        "total?",
+        DocumentId(INVOICE, "another sha256"),
+        info.name,
+        (0,),
+        3,
+        "minicpm-v-16x",
+        1.0,
+        False,
+        Stage.DONE,
+        make_answer(info.pages[0]),
+    )
+    window.book.restore((old,))
+    window.asking.show_answer(window.book.records[-1].number)
+    assert window.pane.view is not None
+    assert not window.pane.view.marks_of(0).has_evidence
+    assert "has changed since this answer was given" in window.pane.messages.texts[0]
+
+
+def test_the_size_of_the_window_comes_back(make_window: Callable[..., MainWindow]) -> None:
+    first = make_window()
+    first.resize(780, 600)
+    first.actions_by_key["documents"].trigger()
+    first.close()
+    second = make_window()
+    assert Size(second.width(), second.height()) == Size(780, 600)
+    assert second.documents.isHidden()
+    assert not second.actions_by_key["documents"].isChecked()
