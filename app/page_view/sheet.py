@@ -76,6 +76,8 @@ class SheetView(QAbstractScrollArea):
         self._settling = False
         self._current = 0
         self._pinned: int | None = None
+        self._jumping = False
+        self._fitted = 0
         self._direction = 1
         self._awaiting_first_tile = False
         self._failures = FailurePanels(tiles)
@@ -126,7 +128,7 @@ class SheetView(QAbstractScrollArea):
         self._awaiting_first_tile = document is not None
         always = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if document else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(always)
-        self._current, self._pinned = 0, None
+        self._current, self._pinned, self._fitted = 0, None, 0
         self._lay_out(document.pages if document else (), replace(self._layout.spec, rotation=0), None)
         self._set_offset(QPointF(max(0, self._layout.width - self._viewport_size().width) / 2, 0))
         self.page_changed.emit(self._current)
@@ -158,6 +160,7 @@ class SheetView(QAbstractScrollArea):
     def set_zoom_mode(self, mode: ZoomMode) -> None:
         """Fit the current page, now and whenever the window changes; FREE keeps the zoom as it is."""
         self._mode = mode
+        self._fitted = self._current
         self._lay_out(self.pages, self._layout.spec, self._centre())
         if mode is ZoomMode.FIT_PAGE and self.pages:
             self.go_to(self._current)
@@ -173,14 +176,16 @@ class SheetView(QAbstractScrollArea):
         """Show the top of a page, or the place `rect` (page units) on it with some margin around."""
         if not 0 <= page < len(self.pages):
             return
-        self._current = page
+        # Near the end of a document the page cannot come to the reading line: it is current because it was asked for.
+        self._pinned = self._fitted = page
+        self._jumping = True
         if self._mode is not ZoomMode.FREE:
             self._lay_out(self.pages, self._layout.spec, None)
         if rect is None:
             self._show_top(page)
         else:
             self._reveal(page, self._layout.rect_to_content(page, rect))
-        self._pinned = page
+        self._jumping = False
         self._update_current()
 
     def state(self) -> ViewState | None:
@@ -196,7 +201,7 @@ class SheetView(QAbstractScrollArea):
         if not 0 <= state.page < len(self.pages):
             return
         self._mode = state.mode
-        self._current = state.page
+        self._fitted = state.page
         spec = replace(self._layout.spec, zoom=clamp_zoom(state.zoom), rotation=state.rotation % 360)
         self._lay_out(self.pages, spec, None)
         self._set_offset(self._layout.to_content(state.page, state.point))
@@ -277,7 +282,7 @@ class SheetView(QAbstractScrollArea):
             size = self._viewport_size()
             spec = replace(spec, dpr=self._dpr(), viewport=size)
             if pages:
-                spec = replace(spec, zoom=fitting_zoom(pages[min(self._current, len(pages) - 1)], spec, self._mode))
+                spec = replace(spec, zoom=fitting_zoom(pages[min(self._fitted, len(pages) - 1)], spec, self._mode))
             self._layout = PageLayout(pages, spec)
             self._set_ranges(size)
             # Setting the ranges may show or hide a scroll bar, which changes the viewport.
@@ -314,7 +319,8 @@ class SheetView(QAbstractScrollArea):
             return
         if dy:
             self._direction = -1 if dy > 0 else 1
-        self._pinned = None
+        if not self._jumping:
+            self._pinned = None
         self._after_move()
 
     def _after_move(self) -> None:
@@ -388,16 +394,3 @@ class SheetView(QAbstractScrollArea):
         """The desk the pages lie on."""
         window = self.palette().color(QPalette.ColorRole.Window)
         return window.darker(112) if window.lightness() > 127 else window.darker(125)
-
-    def retry_at(self, point: QPointF) -> bool:
-        """Fetch a failed page again if its “Try again” is at `point` (logical px of the viewport)."""
-        page = self._failures.button_at((point * self._dpr()).toPoint())
-        if page is None:
-            return False
-        self._tiles.retry(page)
-        self.viewport().update()
-        return True
-
-    def failure_at(self, point: QPointF) -> str | None:
-        """The message of a failed page at `point` (logical px of the viewport)."""
-        return self._failures.message_at((point * self._dpr()).toPoint())

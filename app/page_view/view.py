@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, QVariantAnimation, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
@@ -31,6 +31,8 @@ WHEEL_ZOOM = 1.2
 PULSE_MS = 900
 STILL_PHASE = 0.15
 DESCRIBE_PAUSE_MS = 150
+PLANS_KEPT = 512
+"""Pages whose slices are remembered: they are cheap to compute again, and documents have thousands of pages."""
 
 
 def policy_plans(policy_id: str) -> PlanProvider:
@@ -142,6 +144,8 @@ class PageView(SheetView):
         if evidence is not None and evidence.slices:
             return evidence
         if page not in self._plans:
+            if len(self._plans) >= PLANS_KEPT:
+                self._plans.clear()
             plan = self._plan_of(page) if self._plan_of is not None else None
             self._plans[page] = (
                 plan_marks(page, plan) if isinstance(plan, SlicePlan) else PageMarks(plan_error=plan or "")
@@ -221,12 +225,15 @@ class PageView(SheetView):
     # Gestures.
 
     def slice_at(self, at: QPointF) -> tuple[int, SliceMark] | None:
-        """The page and slice at a point (logical px) of the viewport."""
+        """The page and slice at a point (logical px) of the viewport; None where no slice is shown."""
         hit = self._layout.hit(QPointF(self._offset()) + at * self._dpr())
         if hit is None:
             return None
         index, point = hit
-        mark = self.marks_of(index).slice_at(point)
+        marks = self.marks_of(index)
+        if not self._grid_visible and not marks.has_evidence:
+            return None
+        mark = marks.slice_at(point)
         return (index, mark) if mark is not None else None
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -239,18 +246,33 @@ class PageView(SheetView):
             return True
         return super().viewportEvent(event)
 
-    def _show_tooltip(self, event: QHelpEvent) -> None:
-        failure = self.failure_at(QPointF(event.pos()))
+    def retry_at(self, point: QPointF) -> bool:
+        """Fetch a failed page again if its “Try again” is at `point` (logical px of the viewport)."""
+        page = self._failures.button_at((point * self._dpr()).toPoint())
+        if page is None:
+            return False
+        self._tiles.retry(page)
+        self.viewport().update()
+        return True
+
+    def failure_at(self, point: QPointF) -> str | None:
+        """The message of a failed page at `point` (logical px of the viewport)."""
+        return self._failures.message_at((point * self._dpr()).toPoint())
+
+    def tooltip_at(self, at: QPointF) -> str:
+        """What a tooltip says at a point (logical px) of the viewport; empty where there is nothing to say."""
+        failure = self.failure_at(at)
         if failure is not None:
-            QToolTip.showText(event.globalPos(), failure, self.viewport())
-            return
-        found = self.slice_at(QPointF(event.pos())) if self._grid_visible or self._answer is not None else None
-        if found is None:
-            QToolTip.hideText()
-            return
-        index, mark = found
-        area = self._logical(self._placing(index)(mark.box).toAlignedRect())
-        QToolTip.showText(event.globalPos(), slice_tooltip(mark), self.viewport(), area)
+            return failure
+        found = self.slice_at(at)
+        return slice_tooltip(found[1]) if found is not None else ""
+
+    def _show_tooltip(self, event: QHelpEvent) -> None:
+        at = QPointF(event.pos())
+        found = self.slice_at(at)
+        # The tip goes as soon as the mouse leaves the slice, and the next one comes.
+        area = self._logical(self._placing(found[0])(found[1].box).toAlignedRect()) if found is not None else QRect()
+        QToolTip.showText(event.globalPos(), self.tooltip_at(at), self.viewport(), area)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -325,6 +347,8 @@ class PageView(SheetView):
                 self.zoom_by_steps(1)
             case Qt.Key.Key_Minus:
                 self.zoom_by_steps(-1)
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter if self.pages:
+                self._tiles.retry(self.pages[self.current_page])
             case Qt.Key.Key_Left | Qt.Key.Key_Right:
                 step = 1 if key == Qt.Key.Key_Right else -1
                 if right.maximum() > 0:
