@@ -95,7 +95,7 @@ def _spawn(command: list[str], handle: int, log: BinaryIO) -> subprocess.Popen[b
             stderr=log,
             env=environment,
             startupinfo=startup,
-            creationflags=subprocess.CREATE_NO_WINDOW,
+            creationflags=subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS,
         )
     return subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment, pass_fds=[handle]

@@ -134,19 +134,22 @@ class RenderWorker:
         path = Path(command.path)
         _check_free(path, size.area * RGB_BYTES)
         try:
-            checksum = self._write(document, command, path)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        except OSError as error:
+            raise _not_written(error) from error
+        try:
+            checksum = self._write(document, command, handle)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise OutputError(f"The page image cannot be written: {error.strerror or error}.") from error
+            raise _not_written(error) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         self._send(PageImageReady(command.request, command.path, size, checksum))
 
-    def _write(self, document: Document, command: RenderPage, path: Path) -> str:
-        """Write the page image to the new file `path`; returns the sha256 of what was written."""
+    def _write(self, document: Document, command: RenderPage, handle: int) -> str:
+        """Write the page image to the new file `handle` and close it; returns the sha256 of what was written."""
         digest = hashlib.sha256()
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(handle, "wb") as file:
             for band in document.bands(command.page):
                 if self._cancelled(command.request):
@@ -178,3 +181,7 @@ def _check_free(path: Path, needed_bytes: int) -> None:
             raise OutputError(
                 f"The page image needs {needed_bytes >> 20} MB in {path.parent}; {free >> 20} MB are free."
             )
+
+
+def _not_written(error: OSError) -> OutputError:
+    return OutputError(f"The page image cannot be written: {(error.strerror or str(error)).lower()}.")

@@ -19,6 +19,8 @@ from engine.service.reading_worker import ReadingWorker
 from engine.service.tiles import TileRingView
 
 READING_THREADS = "2"
+# The window comes first on a machine whose processors are all busy.
+NICENESS = {WorkerKind.RENDER: 5, WorkerKind.READING: 10}
 
 
 class Handler(Protocol):
@@ -30,6 +32,8 @@ def main(arguments: list[str]) -> None:
     kind, handle, ring_name, memory_limit = WorkerKind(arguments[0]), int(arguments[1]), arguments[2], arguments[3]
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(NICENESS[kind])
     connection = Connection(handle)
     send = _sender(connection)
     pages = BrokeredPages(send, lambda request: inbox.is_cancelled(request))
