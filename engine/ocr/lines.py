@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from unicodedata import bidirectional
 
 from engine.documents.types import Word
 from engine.geometry import PageRect, bounding_rect
@@ -71,7 +72,13 @@ def _lines(words: Sequence[Word]) -> list[_Line]:
 def _line(words: Sequence[Word], run: Sequence[int]) -> _Line:
     box = bounding_rect([words[i].box for i in run])
     assert box is not None  # a run is never empty
-    return _Line(tuple(run), box)
+    rightwards = sum(_runs_left(words[i].text) for i in run) * 2 <= len(run)
+    return _Line(tuple(run) if rightwards else tuple(reversed(run)), box)
+
+
+def _runs_left(text: str) -> bool:
+    """True for Hebrew, Arabic and the like, whose lines are read from right to left."""
+    return any(bidirectional(character) in {"R", "AL"} for character in text)
 
 
 def _rows(words: Sequence[Word]) -> list[list[int]]:

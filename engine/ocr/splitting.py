@@ -74,8 +74,9 @@ def split_line(crop: Image, reading: LineReading) -> list[Piece]:
         return []
     ink = _Ink(crop)
     centres = np.asarray(reading.centres) * crop.shape[1]
-    starts = sorted(_text_starts(reading.text) | _dropped_spaces(reading.text, centres, ink))
-    borders = [ink.gap_between(centres[start - 1], centres[start]) for start in starts[1:]]
+    gaps = ink.gaps(centres)
+    starts = sorted(_text_starts(reading.text) | _dropped_spaces(reading.text, gaps, ink.height))
+    borders = [gaps[start - 1] for start in starts[1:]]
     lefts = [ink.left, *(right for _, right in borders)]
     rights = [*(left for left, _ in borders), ink.right]
     pieces = []
@@ -102,24 +103,24 @@ def _spaces(text: str) -> list[int]:
     return [sum(lengths[:i]) for i in range(1, len(lengths))]
 
 
-def _dropped_spaces(text: str, centres: NDArray[np.float64], ink: _Ink) -> set[int]:
+def _dropped_spaces(text: str, gaps: list[tuple[float, float]], height: float) -> set[int]:
     """Indices before which a space stands on the page although the recogniser wrote none."""
     characters = "".join(text.split())
-    gaps = np.array([ink.width_between(a, b) for a, b in pairwise(centres)])
     if len(gaps) < 3:
         return set()
-    # Gaps are counted in whole pixels; on small print one of them is noise.
-    usual = float(np.median(gaps)) + 0.5
-    known = gaps[[start - 1 for start in _spaces(text)]]
+    widths = np.array([end - start for start, end in gaps])
+    usual = float(np.median(widths))
+    known = widths[[start - 1 for start in _spaces(text)]]
     if len(known) >= 2:
-        limit = max(SPACE_SHARE * float(np.median(known)), GAP_FACTOR * usual)
+        # Gaps are counted in whole pixels; on small print one of them is noise.
+        limit = SPACE_SHARE * float(np.median(known)) + 1.0
     else:
-        limit = max(MIN_GAP_SHARE * ink.height, GAP_FACTOR * usual)
-    wide = max(WIDE_GAP_SHARE * ink.height, WIDE_GAP_FACTOR * usual)
+        limit = max(MIN_GAP_SHARE * height, GAP_FACTOR * usual)
+    wide = max(WIDE_GAP_SHARE * height, WIDE_GAP_FACTOR * usual)
     return {
         i + 1
-        for i, gap in enumerate(gaps)
-        if gap > (limit if _part_easily(characters[: i + 1], characters[i + 1 :]) else wide)
+        for i, width in enumerate(widths)
+        if width > (limit if _part_easily(characters[: i + 1], characters[i + 1 :]) else wide)
         and not (is_ideograph(characters[i]) or is_ideograph(characters[i + 1]))
     }
 
@@ -153,29 +154,19 @@ class _Ink:
         where = np.flatnonzero(columns)
         self.left = float(where[0]) if where.size else 0.0
         self.right = float(where[-1] + 1) if where.size else float(crop.shape[1])
-        self._starts, self._ends = _blank_runs(columns)
 
-    def gap_between(self, before: float, after: float) -> tuple[float, float]:
-        """The widest blank run between two character centres as (start, end); their midpoint where there is none."""
-        start, end = self._widest(before, after)
-        if end <= start:
-            middle = (before + after) / 2
-            return middle, middle
-        return start, end
+    def gaps(self, centres: NDArray[np.float64]) -> list[tuple[float, float]]:
+        """For each pair of neighbouring characters the widest blank run between them, as (start, end).
 
-    def width_between(self, before: float, after: float) -> float:
-        start, end = self._widest(before, after)
-        return max(end - start, 0.0)
-
-    def _widest(self, before: float, after: float) -> tuple[float, float]:
-        low, high = min(before, after), max(before, after)
-        starts, ends = self._starts, self._ends
-        middles = (starts + ends) / 2
-        inside = (middles >= low) & (middles <= high)
-        if not inside.any():
-            return 0.0, 0.0
-        best = np.flatnonzero(inside)[np.argmax((ends - starts)[inside])]
-        return float(starts[best]), float(ends[best])
+        A run belongs to the pair whose centres its middle lies between; a pair without one gets its own middle.
+        """
+        result = [(float(middle), float(middle)) for middle in (centres[:-1] + centres[1:]) / 2]
+        starts, ends = _blank_runs(self.columns)
+        pairs = np.searchsorted(np.maximum.accumulate(centres), (starts + ends) / 2) - 1
+        for start, end, pair in zip(starts, ends, pairs, strict=True):
+            if 0 <= pair < len(result) and end - start > result[pair][1] - result[pair][0]:
+                result[pair] = (float(start), float(end))
+        return result
 
 
 def _blank_runs(columns: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -81,6 +81,11 @@ def test_text_up_the_margin_does_not_join_the_rows_beside_it() -> None:
     assert {"first row of text", "second row of text", "sidebar"} == set(lines_of(ordered))
 
 
+def test_hebrew_is_read_from_right_to_left() -> None:
+    words = typed("מרכזית בספריה שלום", 40, 40)
+    assert lines_of(in_reading_order(words)) == ["שלום בספריה מרכזית"]
+
+
 def test_a_paragraph_is_one_block_and_a_distant_one_another() -> None:
     words = [word for i in range(3) for word in typed("some words of a paragraph", 40, 40 + 24 * i)]
     words += [word for i in range(2) for word in typed("an address elsewhere", 40, 400 + 24 * i)]
