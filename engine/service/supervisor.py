@@ -70,6 +70,7 @@ class Supervisor:
         self._requests = itertools.count(1)
         self._book = JobBook()
         self._workers: dict[WorkerKind, WorkerProcess] = {}
+        self._ready: set[WorkerKind] = set()
         self._deaths: dict[WorkerKind, deque[float]] = {kind: deque(maxlen=MAX_DEATHS) for kind in WorkerKind}
         self._threads: list[threading.Thread] = []
         self._opened: dict[str, OpenDocument] = {}
@@ -279,7 +280,10 @@ class Supervisor:
 
     def _on_reply(self, reply: Reply) -> None:
         match reply:
-            case Hello():
+            case Hello(kind=kind):
+                with self._lock:
+                    self._ready.add(kind)
+                    self._mark_oldest(kind)
                 return
             case NeedText() | NeedImage():
                 self._serve_need(reply)
@@ -378,9 +382,10 @@ class Supervisor:
             worker.kill()
 
     def _mark_oldest(self, kind: WorkerKind) -> None:
-        """A worker does one thing at a time: the clock of a job starts when it is the oldest. The lock is held."""
+        """A worker does one thing at a time: the clock of a job starts when it is the oldest of a worker that is up.
+        The lock is held."""
         oldest = self._book.oldest(kind)
-        if oldest is not None and oldest.begun_s is None:
+        if oldest is not None and oldest.begun_s is None and kind in self._ready:
             oldest.begun_s = time.monotonic()
 
     def _on_death(self, worker: WorkerProcess) -> None:
@@ -389,6 +394,7 @@ class Supervisor:
             if self._closed or self._workers.get(worker.kind) is not worker:
                 return
             del self._workers[worker.kind]
+            self._ready.discard(worker.kind)
             deaths = self._deaths[worker.kind]
             deaths.append(time.monotonic())
             hopeless = len(deaths) == MAX_DEATHS and deaths[-1] - deaths[0] < DEATH_WINDOW_S

@@ -32,7 +32,7 @@ def notices() -> list[Notice]:
 @pytest.fixture
 def supervisor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, notices: list[Notice]) -> Iterator[Supervisor]:
     monkeypatch.setattr("engine.service.process.worker_command", lambda kind: [sys.executable, str(FAKE), kind.value])
-    options = ServiceOptions(open_deadline_s=60, page_deadline_s=1.0, cancel_grace_s=0.5, log_folder=tmp_path)
+    options = ServiceOptions(open_deadline_s=60, page_deadline_s=2.0, cancel_grace_s=0.5, log_folder=tmp_path)
     supervisor = Supervisor(notices.append, options)
     yield supervisor
     supervisor.close()
