@@ -199,7 +199,7 @@ def _too_large(folder: Path) -> list[OddFile]:
             notice=native_limit,
             native=Size(20_000, 10_000),
         ),
-        OddFile(_write(folder, "bomb.png", _png_header(200_000, 200_000)), code="page-too-large"),
+        OddFile(_write(folder, "bomb.png", png_claiming(200_000, 200_000)), code="page-too-large"),
         OddFile(
             _write(folder, "image_bomb.pdf", image_bomb),
             read_code="page-too-large",
@@ -224,7 +224,7 @@ def _image_object(width: int, height: int) -> bytes:
     return b"%s\nstream\n%s\nendstream" % (header.encode(), data)
 
 
-def _png_header(width: int, height: int) -> bytes:
+def png_claiming(width: int, height: int) -> bytes:
     """A valid PNG header of any size with next to no data behind it."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:

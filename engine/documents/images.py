@@ -38,17 +38,22 @@ class ImageDocument(Document):
         self._name = Path(path).name
         self._rasters: OrderedDict[int, Raster] = OrderedDict()
         self._notes: list[str] = list(notices)
+        self._path = path
         with self._translated("opening it"):
-            self._image = Image.open(path, formats=FORMATS)
-        with self._translated("reading its size"):
-            pages = self._measure(identity)
-        if not pages:
-            raise NoPagesError(f"{self._name} holds no picture.")
-        self._notes += unreadable_notice(pages)
-        # The first page is shown first; decoding it here tells a damaged file at once.
-        self._info = DocumentInfo(identity, self._name, DocumentKind.IMAGE, pages)
-        self._raster(pages[0])
-        self._info = DocumentInfo(identity, self._name, DocumentKind.IMAGE, pages, notices=tuple(self._notes))
+            self._frames = Image.open(path, formats=FORMATS)
+        try:
+            with self._translated("reading its size"):
+                pages = self._measure(identity)
+            if not pages:
+                raise NoPagesError(f"{self._name} holds no picture.")
+            self._info = DocumentInfo(identity, self._name, DocumentKind.IMAGE, pages)
+            # The first page is shown first; decoding it here tells a damaged file at once.
+            self._raster(pages[0])
+        except BaseException:
+            self._frames.close()
+            raise
+        notes = (*self._notes, *unreadable_notice(pages))
+        self._info = DocumentInfo(identity, self._name, DocumentKind.IMAGE, pages, notices=notes)
 
     @property
     def info(self) -> DocumentInfo:
@@ -71,18 +76,18 @@ class ImageDocument(Document):
 
     def close(self) -> None:
         self._rasters.clear()
-        self._image.close()
+        self._frames.close()
 
     def _measure(self, identity: DocumentId) -> tuple[PageRef, ...]:
         """The frames' sizes after their EXIF orientation; decodes nothing but what seeking needs."""
-        count = getattr(self._image, "n_frames", 1)
-        if self._image.format == "MPO":
+        count = getattr(self._frames, "n_frames", 1)
+        if self._frames.format == "MPO":
             self._notes.append(f"The file holds {count} pictures; the first is shown, the others are its previews.")
             count = 1
         pages = []
         for index in range(count):
-            self._image.seek(index)
-            size = Size(*self._image.size)
+            self._frames.seek(index)
+            size = Size(*self._frames.size)
             if size.area > DECODE_BUDGET_PX:
                 raise PageTooLargeError(
                     f"{self._name} says it has {size} px, more than the {DECODE_BUDGET_PX // 1_000_000} million "
@@ -90,7 +95,9 @@ class ImageDocument(Document):
                 )
             if size.area == 0:
                 raise FileDamagedError(f"{self._name} says it has {size} px.")
-            if self._image.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNED:
+            # Pillow turns a TIFF by itself and gives its size as turned.
+            turned = self._frames.getexif().get(ExifTags.Base.Orientation) in _QUARTER_TURNED
+            if turned and self._frames.format != "TIFF":
                 size = size.swapped()
             pages.append(PageRef(identity, index, str(index + 1), size.width, size.height, size))
         return tuple(pages)
@@ -107,15 +114,20 @@ class ImageDocument(Document):
         return raster
 
     def _decode(self, base: PageRef) -> Raster:
-        self._image.seek(base.index)
-        self._image.load()
-        upright = ImageOps.exif_transpose(self._image)
-        image, notice = to_grey_or_rgb(upright)
+        if len(self._info.pages) == 1:
+            # An image of its own, whose pixels become the raster without a copy.
+            with Image.open(self._path, formats=FORMATS) as upright:
+                upright.load()
+                ImageOps.exif_transpose(upright, in_place=True)
+                image, notice = to_grey_or_rgb(upright)
+        else:
+            self._frames.seek(base.index)
+            image, notice = to_grey_or_rgb(ImageOps.exif_transpose(self._frames))
         if notice is not None and notice not in self._notes:
             self._notes.append(notice)
         if Size(*image.size) != base.native:
             raise FileDamagedError(f"{self._name}: page {base.index + 1} is not of the size its header says.")
-        return Raster(image.copy() if image is self._image else image)
+        return Raster(image)
 
     @contextmanager
     def _translated(self, doing: str) -> Iterator[None]:

@@ -81,7 +81,7 @@ def _as_ours(error: Exception, doing: str) -> InputError | MemoryLimitError:
 def _reason(error: Exception) -> str:
     """One line of what MuPDF says, without its error number."""
     text = " ".join(str(error).split())
-    return re.sub(r"^code=\d+:\s*", "", text)[:200] or type(error).__name__
+    return re.sub(r"^(code=\d+:\s*)+", "", text)[:200] or type(error).__name__
 
 
 def text_page(source: Any, flags: int) -> Any:

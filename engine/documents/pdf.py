@@ -1,9 +1,9 @@
 """A PDF as a document: its pages as displayed, their native resolution, their tiles and their text.
 
-Tiles of a page of text and lines come straight from its display list, where MuPDF's output does not depend on how the
-page is cut. Images do depend on it (MuPDF decodes and resamples only what a tile needs, and again for every tile), so
-a page with images is rendered once at native resolution and its tiles are cut from that: at native scale for any page
-with images, at every scale for a scan.
+What MuPDF draws depends a little on how the page is cut: curves are clipped and images resampled per tile. So at
+native scale a page is drawn once as a whole, and both its tiles and the page image are cut from that: what is seen is
+what is read, byte for byte. At other scales tiles come straight from the page's display list, except those of a scan,
+whose image MuPDF would decode again for every tile.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.documents import pdf_pages
 from engine.documents.document import Document, TileView
 from engine.documents.mupdf import forget_cached, mupdf, pymupdf, text_page, translated
 from engine.documents.native import COVER_SHARE, LARGE_SHARE, READ_BUDGET_PX, Placement, covered_share, target_size
-from engine.documents.raster import BAND_BYTES, OPAQUE, Raster
+from engine.documents.raster import OPAQUE, Raster
 from engine.documents.text_layer import TEXT_FLAGS, read_text_layer
 from engine.documents.types import DocumentId, DocumentInfo, PageRef, PageText
 from engine.geometry import PageRect, Size
@@ -71,9 +71,8 @@ class PdfDocument(Document):
         turn = (page.orientation + view.rotation) % 360
         with translated(f"drawing page {base.index + 1}"):
             loaded = self._load(base)
-            raster = self._raster_for(base, loaded, target)
-            if raster is not None:
-                raster.render(target, turn, view, out)
+            if _is_from_raster(base, loaded, target):
+                self._raster(base, loaded).render(target, turn, view, out)
             else:
                 _draw(loaded, _matrix(base, target, turn), target.swapped() if turn % 180 else target, view, out)
 
@@ -81,12 +80,8 @@ class PdfDocument(Document):
         base = self.base(page)
         self.check_readable(base)
         with translated(f"drawing page {base.index + 1}"):
-            loaded = self._load(base)
-            raster = self._raster_for(base, loaded, base.native)
-            if raster is not None:
-                yield from raster.bands(page.orientation)
-            else:
-                yield from _drawn_bands(loaded, base, page.orientation)
+            raster = self._raster(base, self._load(base))
+        yield from raster.bands(page.orientation)
 
     def text(self, page: PageRef) -> PageText:
         base = self.base(page)
@@ -113,11 +108,8 @@ class PdfDocument(Document):
             self._loaded.popitem(last=False)
         return loaded
 
-    def _raster_for(self, base: PageRef, loaded: _LoadedPage, target: Size) -> Raster | None:
-        """The page's raster where tiles must come from it, None where they are drawn directly."""
-        wanted = bool(loaded.placements) and (target == base.native or loaded.only_images)
-        if not wanted or base.native.area > READ_BUDGET_PX:
-            return None
+    def _raster(self, base: PageRef, loaded: _LoadedPage) -> Raster:
+        """The whole page at native resolution, before righting; kept while memory allows."""
         if loaded.raster is None:
             loaded.raster = _draw_raster(loaded, base)
             self._drop_rasters(keep=base.index)
@@ -132,6 +124,11 @@ class PdfDocument(Document):
                 used += raster.size_bytes
                 if used > KEPT_RASTER_BYTES and index != keep:
                     self._loaded[index].raster = None
+
+
+def _is_from_raster(base: PageRef, loaded: _LoadedPage, target: Size) -> bool:
+    """Whether tiles of the page at `target` px are cut from its raster instead of drawn."""
+    return base.native.area <= READ_BUDGET_PX and (target == base.native or loaded.only_images)
 
 
 def _interpret(page: Any, base: PageRef) -> _LoadedPage:
@@ -199,21 +196,8 @@ def _run(loaded: _LoadedPage, matrix: Any, area: Any, pixmap: Any) -> None:
 
 
 def _draw_raster(loaded: _LoadedPage, base: PageRef) -> Raster:
-    """The whole page at native resolution, before righting."""
     size = base.native
     pixels = np.empty((size.height, size.width, 4), np.uint8)
     view = TileView(0.0, 0, 0, 0, size.width, size.height)
     _draw(loaded, _matrix(base, size, 0), size, view, pixels.data.cast("B"))
     return Raster.from_bgrx(pixels)
-
-
-def _drawn_bands(loaded: _LoadedPage, base: PageRef, turn: int) -> Iterator[bytes]:
-    """The page at native resolution as rows of (R, G, B), drawn some rows at a time."""
-    size = base.native.swapped() if turn % 180 else base.native
-    matrix = _matrix(base, base.native, turn)
-    rows = max(1, BAND_BYTES // (size.width * 4))
-    for top in range(0, size.height, rows):
-        height = min(rows, size.height - top)
-        pixels = np.empty((height, size.width, 4), np.uint8)
-        _draw(loaded, matrix, size, TileView(0.0, 0, 0, top, size.width, height), pixels.data.cast("B"))
-        yield np.ascontiguousarray(pixels[..., 2::-1]).tobytes()

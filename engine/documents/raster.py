@@ -6,6 +6,7 @@ copies made on first use, so that a tile of a 20,000-px page costs no more than 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,6 +20,8 @@ OPAQUE = 0xFF000000
 BAND_BYTES = 8 << 20
 # From this zoom on, pixels show as squares; below it they are smoothed unless the zoom is a whole number.
 SQUARE_PIXELS_FROM = 4.0
+# More than any filter used here reaches beyond its pixel, in pixels of a level that is shrunk by less than two.
+MARGIN_PX = 5
 
 _GREY_TO_BGRX = (np.arange(256, dtype="<u4") * 0x010101) | np.uint32(OPAQUE)
 # Pillow turns counter-clockwise.
@@ -87,15 +90,29 @@ class Raster:
         """The region `box` (x0, y0, x1, y1 in target px) of the page resized to `target`."""
         if target == self.size:
             return self._levels[0].crop(box)
+        how = _filter(self.size.width / target.width, self.size.height / target.height)
+        if how is Image.Resampling.NEAREST:
+            return self._enlarged(target, box)
         step_x, step_y = self.size.width / target.width, self.size.height / target.height
         level, factor = self._level(min(step_x, step_y))
-        source = (
-            box[0] * step_x / factor,
-            box[1] * step_y / factor,
-            min(box[2] * step_x / factor, level.width),
-            min(box[3] * step_y / factor, level.height),
-        )
-        return level.resize((box[2] - box[0], box[3] - box[1]), _filter(step_x, step_y), box=source)
+        x0, y0 = box[0] * step_x / factor, box[1] * step_y / factor
+        x1, y1 = min(box[2] * step_x / factor, level.width), min(box[3] * step_y / factor, level.height)
+        left, top = max(0, math.floor(x0) - MARGIN_PX), max(0, math.floor(y0) - MARGIN_PX)
+        right, bottom = min(level.width, math.ceil(x1) + MARGIN_PX), min(level.height, math.ceil(y1) + MARGIN_PX)
+        source = level.crop((left, top, right, bottom))
+        # One axis at a time: Pillow orders its two passes by the shape of the tile, and rounds in between.
+        width, height = box[2] - box[0], box[3] - box[1]
+        wide = source.resize((width, source.height), how, box=(x0 - left, 0, x1 - left, source.height))
+        return wide.resize((width, height), how, box=(0, y0 - top, width, y1 - top))
+
+    def _enlarged(self, target: Size, box: tuple[int, int, int, int]) -> Image.Image:
+        """The region with each pixel repeated. Whole-number arithmetic, so that tiles agree on every edge."""
+        columns = (np.arange(box[0], box[2]) * 2 + 1) * self.size.width // (2 * target.width)
+        rows = (np.arange(box[1], box[3]) * 2 + 1) * self.size.height // (2 * target.height)
+        source = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        piece = self._levels[0].crop(source)
+        pixels: NDArray[np.uint8] = np.asarray(piece)[rows - rows[0]][:, columns - columns[0]]
+        return Image.fromarray(np.ascontiguousarray(pixels), piece.mode)
 
     def _level(self, step: float) -> tuple[Image.Image, int]:
         """The smallest halved copy that is not coarser than one pixel per target pixel, and its reduction."""
