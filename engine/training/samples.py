@@ -82,7 +82,7 @@ def main(out: Path, golden: Path) -> None:
     write_report(third, out / third.name)
     rows = golden_rows(first) + golden_rows(second, RECEIPT_DPI / 72) + golden_rows(third)
     with (out / "questions.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
+        table = csv.writer(file, lineterminator="\n")
         table.writerow(["document", "id", "question"])
         table.writerows([row["document"], row["id"], row["question"]] for row in rows)
     golden.parent.mkdir(parents=True, exist_ok=True)

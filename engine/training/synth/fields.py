@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 Texts = dict[str, tuple[str, ...]]
 
@@ -22,6 +23,20 @@ class FieldSpec:
     held: Texts = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How people ask for something that has no label of its own: value type, questions of train and other families."""
+
+    value: str
+    asks: tuple[str, ...]
+    held: tuple[str, ...]
+
+    def questions(self, *, held: bool, **slots: str) -> tuple[str, ...]:
+        """The questions with their slots filled; things that only one kind of family prints have only its own."""
+        chosen = (self.held if held else self.asks) or self.held or self.asks
+        return tuple(text.format(**slots) for text in chosen)
+
+
 def texts(**by_language: str) -> Texts:
     """`en="Total|Amount due"` → {"en": ("Total", "Amount due")}."""
     return {language: tuple(part.strip() for part in joined.split("|")) for language, joined in by_language.items()}
@@ -31,13 +46,28 @@ def load_fields() -> dict[str, FieldSpec]:
     """The catalogue: every field of the `fields_*.toml` files beside this module."""
     fields: dict[str, FieldSpec] = {}
     for path in sorted(Path(__file__).parent.glob("fields_*.toml")):
-        for key, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for key, entry in _load(path.name).items():
             parts = ({lang: tuple(t) for lang, t in entry.get(p, {}).items()} for p in ("labels", "asks", "held"))
             fields[key] = FieldSpec(entry["value"], *parts)
     return fields
 
 
+def _load(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def _asked(entries: dict[str, Any]) -> dict[str, Asked]:
+    return {
+        key: Asked(entry.get("value", "text"), tuple(entry.get("asks", ())), tuple(entry.get("held", ())))
+        for key, entry in entries.items()
+    }
+
+
 FIELDS = load_fields()
+ASKED = _asked(_load("asked.toml"))
+# The keys of boxes by group (organisation, person, place, book, recipe), then by printed label.
+KEYS = {group: _asked(entries) for group, entries in _load("keys.toml").items()}
+SETTINGS: dict[str, tuple[str, ...]] = {label: tuple(options) for label, options in _load("settings.toml").items()}
 
 # Questions that name a printed label, by language. They work for every labelled field.
 GENERIC_ASKS = texts(

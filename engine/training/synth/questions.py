@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from engine.training.synth.canvas import Canvas, Span
-from engine.training.synth.fields import FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD
+from engine.training.synth.fields import ASKED, FIELDS, GENERIC_ASKS, GENERIC_HELD, TYPED_ASKS, TYPED_HELD
 from engine.training.synth.types import SyntheticQuestion
 from engine.training.synth.values import VALUE_TYPES, Locale, accepted, coined, office_phrase
 
@@ -56,6 +56,12 @@ class Draft:
     def add(self, key: str, text: str, span: Span, label: str = "", **more: object) -> None:
         """Remember a catalogue or free field with one printed value."""
         self.facts.append(Fact(key, accepted(text, self.loc), span, label, **more))  # type: ignore[arg-type]  # Fact checks
+
+    def say(self, key: str, text: str, span: Span, kind: str = "position", **slots: str) -> None:
+        """Remember something of `ASKED`, with the slots of its questions."""
+        known = ASKED[key]
+        asks = known.questions(held=self.held, **({"who": self.who} | slots))
+        self.facts.append(Fact(key, accepted(text, self.loc), span, "", kind, known.value, asks))
 
 
 def make_questions(draft: Draft) -> tuple[SyntheticQuestion, ...]:

@@ -166,16 +166,16 @@ def digits(rng: random.Random, count: int) -> str:
 def code(rng: random.Random) -> str:
     """An identifier: digits, letters and separators in one of many patterns."""
     return rng.choice(
-        [
-            lambda: digits(rng, rng.randint(4, 10)),
-            lambda: f"{letters(rng, rng.randint(1, 3))}-{digits(rng, rng.randint(3, 6))}",
-            lambda: f"{letters(rng, 2)}{digits(rng, rng.randint(4, 8))}",
-            lambda: f"{rng.randint(2008, 2026)}-{digits(rng, rng.randint(3, 5))}",
-            lambda: f"{letters(rng, 3)}/{digits(rng, 2)}/{digits(rng, 4)}",
-            lambda: f"{digits(rng, 3)}-{digits(rng, 2)}-{digits(rng, 4)}",
-            lambda: f"#{digits(rng, rng.randint(3, 7))}",
-        ]
-    )()
+        (
+            digits(rng, rng.randint(4, 10)),
+            f"{letters(rng, rng.randint(1, 3))}-{digits(rng, rng.randint(3, 6))}",
+            f"{letters(rng, 2)}{digits(rng, rng.randint(4, 8))}",
+            f"{rng.randint(2008, 2026)}-{digits(rng, rng.randint(3, 5))}",
+            f"{letters(rng, 3)}/{digits(rng, 2)}/{digits(rng, 4)}",
+            f"{digits(rng, 3)}-{digits(rng, 2)}-{digits(rng, 4)}",
+            f"#{digits(rng, rng.randint(3, 7))}",
+        )
+    )
 
 
 def phone(rng: random.Random) -> str:

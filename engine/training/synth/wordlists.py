@@ -129,19 +129,20 @@ GOODS = {
 OFFICE_WORDS = _w(
     """account action agenda annual approval area audience author average balance bid board branch brand budget bureau
     capacity carrier category certificate channel charge circulation class clause client closing coating code
-    committee condition contact container content contract control copies coverage credit cycle deadline deck delivery
-    department depot deposit description designer destination device display district division dosage draft driver
-    edition effective engine entry equipment event exhibit expiry facility factor fiber field filing filter final
-    format frequency function grade group handling harvest height holder index initial inspection issue item journal
-    keeper lab lane launch layer ledger length level license limit liner load location lot machine manager margin
-    market material measure medium meeting method mode model module name network notice number office officer operator
-    option order origin output owner package panel partner payload period permit phase plan plant plate platform point
-    policy position premium pressure print priority process product profile program project promotion quality quantity
-    quota range rate rating reason receiver record reference region register release remark report request reserve
-    result review revision room route sample scale schedule section sector segment serial series service session
-    shift signal size source space speed sponsor stage standard station status stock storage subject supplier surface
-    survey system target tariff task team temperature term test theme tier title tracking trainer transfer type unit
-    usage user valve variant vendor version vessel visitor voltage volume voucher warehouse warranty weight width zone"""
+    committee condition contact container content contract control copies coverage credit cycle deadline deck
+    delivery department depot deposit description designer destination device display district division dosage
+    draft driver edition effective engine entry equipment event exhibit expiry facility factor fiber field
+    filing filter final format frequency function grade group handling harvest height holder index initial
+    inspection issue item journal keeper lab lane launch layer ledger length level license limit liner load
+    location lot machine manager margin market material measure medium meeting method mode model module name
+    network notice number office officer operator option order origin output owner package panel partner payload
+    period permit phase plan plant plate platform point policy position premium pressure print priority process
+    product profile program project promotion quality quantity quota range rate rating reason receiver record
+    reference region register release remark report request reserve result review revision room route sample
+    scale schedule section sector segment serial series service session shift signal size source space speed
+    sponsor stage standard station status stock storage subject supplier surface survey system target tariff
+    task team temperature term test theme tier title tracking trainer transfer type unit usage user valve
+    variant vendor version vessel visitor voltage volume voucher warehouse warranty weight width zone"""
 )
 JOB_TITLES = _p(
     """Managing Director, Sales Manager, Chief Financial Officer, Head of Research, Project Lead, Office Manager,
@@ -153,16 +154,16 @@ DEPARTMENTS = _p(
     Quality Assurance, Field Sales, Customer Service, Biochemistry, Engineering, Corporate Planning"""
 )
 FILLER = _p(
-    """the results were reviewed by the committee, no further action is needed at this time, work continued on schedule,
-    please keep this document for your records, several participants asked for more detail,
-    the remaining points will be taken up at the next meeting, this was in line with expectations,
-    demand remained strong in most regions, prices are subject to change without notice,
-    the figures below have not been audited, all parties agreed to the proposal, a detailed list is given in the annex,
-    the equipment was inspected and found to be in good order, staff were informed by letter,
-    the weather was mild for most of the season, deliveries arrived on time, the method is described elsewhere,
-    results varied between the sites, costs were kept under control, additional funding was secured,
-    the building had stood empty for years, local residents welcomed the decision, training was offered to all teams,
-    visitors come mostly in summer, a second phase is planned, the archive holds further material"""
+    """the results were reviewed by the committee, no further action is needed at this time, work continued on
+    schedule, please keep this document for your records, several participants asked for more detail, the
+    remaining points will be taken up at the next meeting, this was in line with expectations, demand remained
+    strong in most regions, prices are subject to change without notice, the figures below have not been
+    audited, all parties agreed to the proposal, a detailed list is given in the annex, the equipment was
+    inspected and found to be in good order, staff were informed by letter, the weather was mild for most of the
+    season, deliveries arrived on time, the method is described elsewhere, results varied between the sites,
+    costs were kept under control, additional funding was secured, the building had stood empty for years, local
+    residents welcomed the decision, training was offered to all teams, visitors come mostly in summer, a second
+    phase is planned, the archive holds further material"""
 )
 OPENINGS = _p(
     """In general, As planned, Later on, According to staff, For most of the season, In several regions, At first,
@@ -174,8 +175,8 @@ VERBS = _p(
     confirms, affects, extends, matches, determines, includes"""
 )
 ENDINGS = _p(
-    """in a satisfactory way, as agreed, with few exceptions, for the time being, to a large extent, until further notice,
-    on request, with care, as before, in most cases, where this is useful, at little cost, for good reason, in turn"""
+    """in a satisfactory way, as agreed, with few exceptions, for the time being, to a large extent,
+    until further notice, on request, with care, as before, in most cases, where this is useful, at little cost, for good reason, in turn"""
 )
 TOPICS = _p(
     """Water Quality, Urban Transport, Dairy Farming, Solar Energy, School Meals, Forest Health, Coastal Erosion,

@@ -7,6 +7,7 @@ import random
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
 from engine.training.synth.canvas import Canvas
+from engine.training.synth.fields import ASKED, SETTINGS
 from engine.training.synth.questions import Draft, Fact
 from engine.training.synth.types import TextStyle
 
@@ -38,23 +39,6 @@ _TABS = (
     "Paper",
     "Margins",
 )
-SETTINGS = (
-    ("Paper size", ("A4", "Letter", "Legal", "A5")), ("Orientation", ("Portrait", "Landscape")), ("Language", ("English", "Deutsch", "Español", "Italiano")),
-    ("Resolution", ("1920 x 1080", "1280 x 1024", "600 dpi", "300 dpi")), ("Printer", ("Laser 2200", "OfficeJet Pro", "PDF Writer")),
-    ("File name", ("report_final.docx", "budget.xlsx", "scan0012.pdf", "notes.txt")), ("Save as type", ("PDF (*.pdf)", "Text (*.txt)", "CSV (*.csv)")),
-    ("Color mode", ("Grayscale", "Color", "Black and white")), ("Zoom", ("100%", "75%", "150%", "Fit width")), ("Time zone", ("UTC+01:00", "UTC-05:00", "UTC+08:00")),
-    ("Sample rate", ("44100 Hz", "48000 Hz")), ("Font", ("Arial", "Calibri", "Courier New", "Verdana")), ("Font size", ("10", "11", "12", "14")),
-    ("Driver version", ("6.1.7601", "10.0.22", "4.8.0")), ("Status", ("Ready", "Connected", "Offline", "Paused")), ("User name", ("admin", "jsmith", "guest")),
-    ("Port", ("8080", "443", "5432", "22")), ("Server", ("mail.example.org", "10.0.0.12", "localhost")), ("Quality", ("High", "Normal", "Draft")),
-    ("Page range", ("All", "1-4", "Current page")), ("Copies", ("1", "2", "3", "10")), ("Theme", ("Dark", "Light", "System default")),
-    ("Encoding", ("UTF-8", "ISO-8859-1", "ASCII")), ("Interval", ("5 minutes", "30 seconds", "1 hour")), ("Location", ("C:\\Temp", "/home/user", "D:\\Data")),
-    ("Start date", ("2021-03-04", "1/12/2019", "05.06.2022")), ("Size on disk", ("12.4 MB", "806 KB", "1.2 GB")), ("Modified", ("Yesterday, 14:02", "12/05/2018 09:31")),
-)  # fmt: skip
-_ASKS = (
-    "What is the {label}?", "What is selected for {label}?", "Which {label} is selected?", "What is the {label} set to?", "What is the value of \"{label}\"?",
-    "What {label} is chosen?", "Which option is chosen under {label}?", "{label}?", "What does the {label} field show?", "Which {label} is set?",
-)  # fmt: skip
-_HELD_ASKS = ("How is {label} configured?", "Read the current {label}.", "What is picked in the list {label}?")
 
 
 def dialog(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
@@ -88,15 +72,7 @@ def _frame(draft: Draft) -> float:
     canvas.shape(0, 0, canvas.width, 26, fill=rng.choice([(0.2, 0.4, 0.7), (0.9, 0.9, 0.9), (0.15, 0.15, 0.2)]))
     span = canvas.write(10, 18, title, canvas.styled(bold=True))
     canvas.write(canvas.width - 22, 18, "X")
-    asks = (
-        "What is the title of the window?",
-        "What is the name of the dialog?",
-        "What is the title of the dialog box?",
-        "Which window is shown?",
-        "What is written in the title bar?",
-    )
-    held = ("How is this window called?", "What caption does the window have?")
-    draft.facts.append(Fact("window_title", (title,), span, "", "position", "text", held if draft.held else asks))
+    draft.say("window_title", title, span)
     y = 50.0
     for pool, chance in ((_MENUS, 0.5), (_TABS, 0.5)):
         if rng.random() < chance:
@@ -111,7 +87,10 @@ def _frame(draft: Draft) -> float:
 
 def _pairs(draft: Draft, count: int) -> list[tuple[str, str]]:
     rng = draft.rng
-    pairs = [(label, rng.choice(options)) for label, options in rng.sample(SETTINGS, min(count, int(count * 0.7) + 1))]
+    pairs = [
+        (label, rng.choice(options))
+        for label, options in rng.sample(sorted(SETTINGS.items()), min(count, int(count * 0.7) + 1))
+    ]
     while len(pairs) < count:
         kind = rng.choice(["number", "date", "time", "code", "percent", "person", "email", "text"])
         label = v.office_phrase(rng, 1, 2)
@@ -147,12 +126,12 @@ def _fields(draft: Draft, pairs: list[tuple[str, str]], y: float, columns: int) 
             )
         if boxed and rng.random() < 0.15:
             canvas.write(start[0] + canvas.width_of(text) + 10, start[1], "v")
-        asks = tuple(t.format(label=rng.choice([label, label.lower()])) for t in (_HELD_ASKS if draft.held else _ASKS))
+        asks = ASKED["setting"].questions(held=draft.held, label=rng.choice([label, label.lower()]))
         draft.facts.append(Fact(f"setting:{label}", (text,), span, label, "label", "text", asks))
     printed = canvas.all_text().lower()
-    missing = [label for label, _ in SETTINGS if not any(word in printed for word in label.lower().split())]
+    missing = [label for label in SETTINGS if not any(word in printed for word in label.lower().split())]
     for label in rng.sample(missing, min(2, len(missing))):
-        draft.absent.append((rng.choice(_HELD_ASKS if draft.held else _ASKS).format(label=label), "text"))
+        draft.absent.append((rng.choice(ASKED["setting"].questions(held=draft.held, label=label)), "text"))
 
 
 def _buttons(draft: Draft) -> None:

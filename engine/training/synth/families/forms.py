@@ -14,11 +14,13 @@ from engine.training.synth.types import TextStyle
 
 _CATALOGUE = (
     "to", "from", "subject", "form_date", "page_count", "brand", "department", "job_title", "approved_by",
-    "requested_by", "effective_date", "expiry_date", "project_number", "reference", "budget", "location", "phone", "fax",
-    "email", "customer_number",
+    "requested_by", "effective_date", "expiry_date", "project_number", "reference", "budget", "location", "phone",
+    "fax", "email", "customer_number",
 )  # fmt: skip
-_TITLES = ("FAX TRANSMISSION", "FACSIMILE COVER SHEET", "REQUEST FORM", "REGISTRATION FORM", "ORDER FORM", "PROJECT INITIATION",
-           "INTER-OFFICE MEMORANDUM", "SAMPLE REQUEST", "TRAVEL AUTHORIZATION", "SHIPMENT RECORD", "EMPLOYEE DATA SHEET")  # fmt: skip
+_TITLES = (
+    "FAX TRANSMISSION", "FACSIMILE COVER SHEET", "REQUEST FORM", "REGISTRATION FORM", "ORDER FORM", "SAMPLE REQUEST",
+    "PROJECT INITIATION", "INTER-OFFICE MEMORANDUM", "TRAVEL AUTHORIZATION", "SHIPMENT RECORD", "EMPLOYEE DATA SHEET",
+)  # fmt: skip
 _RELATIONS: tuple[Relation, ...] = ("inline", "inline", "column", "column", "below", "glued", "above", "right-aligned")
 
 
@@ -88,33 +90,15 @@ def _head(draft: Draft, margin: float) -> float:
         draft.who = name
         canvas.new_block()
         span = canvas.write(canvas.width / 2, y, name, canvas.styled(bold=True, size=14), "center")
-        draft.add("organisation", name, span, kind="position", value="company", asks=_company_asks(draft))
+        draft.say("form_company", name, span)
         y += 18
     title = rng.choice(_TITLES)
     canvas.new_block()
     span = canvas.write(rng.choice([margin, canvas.width / 3]), y, title, canvas.styled(bold=True, size=13))
-    asks = (
-        "What is the title of the document?",
-        "What is the title of the form?",
-        "What kind of form is this?",
-        "What is the heading?",
-    )
-    held = ("What does the top line call this document?", "How is this form headed?")
-    draft.add("heading", title, span, kind="position", asks=held if draft.held else asks)
+    draft.say("form_title", title, span)
     if rng.random() < 0.4:
         canvas.write(canvas.width - margin, margin - 20, v.write_date(draft.loc, v.draw_date(rng)), align="right")
     return y + 34
-
-
-def _company_asks(draft: Draft) -> tuple[str, ...]:
-    if draft.held:
-        return ("Whose form is this?", "Which organisation's name heads the page?")
-    return (
-        "What is the company name?",
-        "Which company is named at the top?",
-        "What is the name of the company?",
-        "Which organization is this from?",
-    )
 
 
 def _pairs(draft: Draft, count: int) -> list[tuple[str, str, str]]:

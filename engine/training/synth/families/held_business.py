@@ -9,7 +9,7 @@ from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
 from engine.training.synth.canvas import Canvas, Span
 from engine.training.synth.layout import Column, PairStyle, even_columns, write_pair, write_row
-from engine.training.synth.questions import Draft, Fact
+from engine.training.synth.questions import Draft
 from engine.training.synth.types import TextStyle
 
 
@@ -74,8 +74,7 @@ def _charges(draft: Draft, total: int) -> None:
     canvas.new_block()
     canvas.write(40, 240, rng.choice(["Usage", "Consumption", "Your usage"]), canvas.styled(bold=True))
     span = canvas.write(40, 262, usage, canvas.styled(size=15))
-    asks = ("What was used in this period?", "How much was consumed?", "What usage is billed?")
-    draft.facts.append(Fact("usage", (usage,), span, "Usage", "label", "number", asks))
+    draft.say("usage", usage, span, "label")
 
 
 def slip(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
@@ -123,10 +122,8 @@ def _slip_items(draft: Draft, y: float) -> tuple[int, float]:
         cents, count = v.amount_cents(rng, 90, 5000), rng.randint(1, 6)
         spans = write_row(canvas, y, [name, str(count), v.number(loc, cents)], columns, canvas.style)
         shown = canvas.text_of(spans[0])
-        asks = (f"What did {shown} cost the customer?", f"{shown} - what price?", f"The sum for {shown}?")
-        draft.facts.append(Fact("item_price", (v.number(loc, cents),), spans[2], "", "table", "amount", asks))
-        many = (f"How often was {shown} bought?", f"Quantity: {shown}")
-        draft.facts.append(Fact("item_qty", (str(count),), spans[1], "", "table", "number", many))
+        draft.say("slip_price", v.number(loc, cents), spans[2], "table", name=shown)
+        draft.say("slip_quantity", str(count), spans[1], "table", name=shown)
         total += cents
     return total, y + 28
 
@@ -159,10 +156,7 @@ def delivery(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
         cells = [f"{v.letters(rng, 2)}{v.digits(rng, 4)}", name, str(rng.randint(1, 400)), f"{rng.randint(1, 90)} kg"]
         spans = write_row(canvas, y, cells, columns, canvas.style)
         for at, noun in ((0, "code"), (2, "number of pieces"), (3, "weight")):
-            asks = (f"State the {noun} for {name}.", f"Which {noun} belongs to {name}?", f"{name}, {noun}")
-            draft.facts.append(
-                Fact("cell", (cells[at],), spans[at], "", "table", "code" if at == 0 else "number", asks)
-            )
+            draft.say("goods_cell", cells[at], spans[at], "table", noun=noun, name=name)
     draft.hidden_fields |= {"item_count", "seller_address", "buyer_address"}
     return draft
 
@@ -191,78 +185,39 @@ def payslip(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     """A pay slip: person block, earnings and deductions side by side, net pay at the bottom."""
     canvas = Canvas(595, 420, rng, TextStyle(rng.choice(["cour", "helv"]), rng.uniform(8, 9.5)))
     draft = Draft(canvas, rng, loc, held)
-    who, staff = v.person(rng, formal=0), v.company(rng)
-    draft.who = who
-    _say(
-        draft,
-        canvas.write(40, 40, staff, canvas.styled(bold=True, size=13)),
-        staff,
-        "company",
-        "Which employer issued the slip?|Who pays the wage?",
-    )
+    staff = v.company(rng)
+    draft.say("employer", staff, canvas.write(40, 40, staff, canvas.styled(bold=True, size=13)))
     rows = (
-        ("Employee", who, "person", "Whose pay slip is it?|Who earned the wage?"),
-        (
-            "Employee ID",
-            v.digits(rng, 6),
-            "code",
-            "What ID does the employee have?|Under which number is the employee kept?",
-        ),
-        (
-            "Pay date",
-            v.write_date(loc, v.draw_date(rng)),
-            "date",
-            "On which day is the wage paid?|What is the pay date?",
-        ),
-        ("Department", rng.choice(words.DEPARTMENTS), "department", "In which department does the employee work?"),
+        ("Employee", "employee", v.person(rng, formal=0)),
+        ("Employee ID", "employee_id", v.digits(rng, 6)),
+        ("Pay date", "pay_date", v.write_date(loc, v.draw_date(rng))),
+        ("Department", "pay_department", rng.choice(words.DEPARTMENTS)),
     )
-    for number, (label, text, kind, asks) in enumerate(rows):
+    for number, (label, key, text) in enumerate(rows):
         x, y = 40 + 270 * (number % 2), 66 + 16 * (number // 2)
         canvas.write(x, y, f"{label}:")
-        _say(draft, canvas.write(x + 90, y, text), text, kind, asks)
-    columns = even_columns(40, 290, 0.6, 1)
-    right = even_columns(310, 555, 0.6, 1)
-    net = 0
-    for sign, side, names in (
-        (1, columns, ("Basic pay", "Overtime", "Bonus", "Travel allowance")),
-        (-1, right, ("Income tax", "Pension", "Health insurance", "Union fee")),
-    ):
-        y = 124.0
-        canvas.new_block()
-        canvas.write(side[0].left, y, "Earnings" if sign > 0 else "Deductions", canvas.styled(bold=True))
-        for name in names:
-            y += 16
-            cents = v.amount_cents(rng, 2000, 300_000 if sign > 0 else 20_000)
-            net += sign * cents
-            span = write_row(canvas, y, [name, v.number(loc, cents)], side, canvas.style)[1]
-            _say(
-                draft,
-                span,
-                v.number(loc, cents),
-                "amount",
-                f"How much {name.lower()} is on the slip?|{name}: what sum?",
-            )
-    canvas.write(310, 230, "Net pay", canvas.styled(bold=True, size=12))
-    _say(
-        draft,
-        canvas.write(555, 230, v.money(loc, net), canvas.styled(bold=True, size=12), "right"),
-        v.money(loc, net),
-        "amount",
-        "What does the employee take home?|How much net pay is there?",
-    )
-    draft.hidden_fields |= {
-        "account_holder",
-        "department",
-        "customer_number",
-        "form_date",
-        "seller",
-        "total",
-        "tax",
-        "salesperson",
-        "cashier",
-    }
+        draft.say(key, text, canvas.write(x + 90, y, text), "label")
+    earned = _pay_lines(draft, 40, ("Basic pay", "Overtime", "Bonus", "Travel allowance"), 300_000)
+    taken = _pay_lines(draft, 310, ("Income tax", "Pension", "Health insurance", "Union fee"), 20_000)
+    bold, net = canvas.styled(bold=True, size=12), v.money(loc, earned - taken)
+    canvas.write(310, 230, "Net pay", bold)
+    draft.say("net_pay", net, canvas.write(555, 230, net, bold, "right"), "label")
+    draft.hidden_fields |= {"account_holder", "department", "customer_number", "form_date", "seller"}
+    draft.hidden_fields |= {"total", "tax", "salesperson", "cashier"}
     return draft
 
 
-def _say(draft: Draft, span: Span, text: str, value: str, asks: str) -> None:
-    draft.facts.append(Fact("payslip", v.accepted(text, draft.loc), span, "", "label", value, tuple(asks.split("|"))))
+def _pay_lines(draft: Draft, left: float, names: tuple[str, ...], most: int) -> int:
+    """A headed list of amounts; their sum in cents."""
+    rng, canvas, loc = draft.rng, draft.canvas, draft.loc
+    columns = even_columns(left, left + 245, 0.6, 1)
+    canvas.new_block()
+    canvas.write(left, 124, "Earnings" if left < 100 else "Deductions", canvas.styled(bold=True))
+    total = 0
+    for number, name in enumerate(names, start=1):
+        cents = v.amount_cents(rng, 2000, most)
+        text = v.number(loc, cents)
+        span = write_row(canvas, 124 + 16 * number, [name, text], columns, canvas.style)[1]
+        draft.say("pay_line", text, span, "label", label=name.lower())
+        total += cents
+    return total

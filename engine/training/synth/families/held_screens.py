@@ -6,8 +6,8 @@ import random
 
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
-from engine.training.synth.canvas import Canvas
-from engine.training.synth.families.dialogs import SETTINGS
+from engine.training.synth.canvas import Canvas, Span
+from engine.training.synth.fields import ASKED, SETTINGS
 from engine.training.synth.layout import Column, even_columns, write_row
 from engine.training.synth.questions import Draft, Fact
 from engine.training.synth.types import TextStyle
@@ -21,14 +21,13 @@ def settings(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     canvas.write(12, 20, v.clock(rng), canvas.styled(size=11))
     canvas.write(378, 20, f"{rng.randint(4, 100)}%", canvas.styled(size=11), "right")
     span = canvas.write(195, 56, title, canvas.styled(bold=True), "center")
-    asks = ("Which screen is open?", "How is this screen headed?")
-    draft.facts.append(Fact("screen", (title,), span, "", "position", "text", asks))
+    draft.say("screen", title, span)
     below = rng.random() < 0.5
     grey = canvas.styled(colour=(0.45, 0.45, 0.45), size=canvas.style.size * (0.8 if below else 1))
     y = 100.0
-    chosen = rng.sample(SETTINGS, rng.randint(6, 11))
-    for number, (label, options) in enumerate(chosen):
-        text = rng.choice(options)
+    chosen = rng.sample(sorted(SETTINGS), rng.randint(6, 11))
+    for number, label in enumerate(chosen):
+        text = rng.choice(SETTINGS[label])
         if number % 4 == 3:
             canvas.new_block()
             canvas.write(12, y, rng.choice(words.OFFICE_WORDS).upper(), canvas.styled(size=10))
@@ -36,10 +35,10 @@ def settings(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
         canvas.new_block()
         canvas.write(18, y, label)
         span = canvas.write(18, y + 17, text, grey) if below else canvas.write(372, y, text, grey, "right")
-        asks = (f"How is {label} set on this phone?", f"What stands at {label.lower()}?", f"Current {label.lower()}")
+        asks = ASKED["phone_setting"].questions(held=held, label=label)
         draft.facts.append(Fact(f"setting:{label}", (text,), span, label, "label", "text", asks))
         y += 54 if below else 40
-    missing = [label for label, _ in SETTINGS if all(label != one[0] for one in chosen)]
+    missing = [label for label in SETTINGS if label not in chosen]
     draft.absent += [(f"How is {label} set on this phone?", "text") for label in rng.sample(missing, 2)]
     return draft
 
@@ -47,7 +46,8 @@ def settings(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
 _SPECS = (
     ("Weight", "{} kg"), ("Height", "{} mm"), ("Depth", "{} mm"), ("Voltage", "{} V"), ("Power consumption", "{} W"),
     ("Operating temperature", "0 to {} °C"), ("Capacity", "{} l"), ("Noise level", "{} dB"), ("Display", "{} inch"),
-    ("Battery life", "{} h"), ("Memory", "{} GB"), ("Warranty", "{} months"), ("Flow rate", "{} l/min"), ("Cable length", "{} m"),
+    ("Battery life", "{} h"), ("Memory", "{} GB"), ("Warranty", "{} months"), ("Flow rate", "{} l/min"),
+    ("Cable length", "{} m"),
     ("Maximum load", "{} kg"), ("Frequency", "{} Hz"), ("Protection class", "IP{}"),
 )  # fmt: skip
 
@@ -59,17 +59,7 @@ def datasheet(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     name = f"{v.coined(rng)} {rng.choice(['Pump', 'Drill', 'Scanner', 'Heater', 'Router'])} {rng.randint(100, 990)}"
     draft.who = name
     span = canvas.write(50, 70, name, canvas.styled(size=20, bold=True))
-    draft.facts.append(
-        Fact(
-            "product",
-            (name,),
-            span,
-            "",
-            "position",
-            "text",
-            ("Which device is described?", "What product are the data for?"),
-        )
-    )
+    draft.say("device", name, span)
     canvas.paragraph(50, 96, 480, " ".join(v.sentence(rng) for _ in range(3)))
     chosen = rng.sample(_SPECS, rng.randint(7, 14))
     dots = rng.random() < 0.4
@@ -86,9 +76,7 @@ def datasheet(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
         if dots:
             lead += " " + "." * max(3, int((right - left - canvas.width_of(label) - 10) / canvas.width_of(".")))
         canvas.write(left, y, lead)
-        low = label.lower()
-        asks = (f"Technical data: {low}", f"State the {low} of the {name}.", f"How much is the {low} of this device?")
-        draft.facts.append(Fact(f"spec:{label}", (text,), canvas.write(right, y, text), label, "label", "number", asks))
+        draft.say("specification", text, canvas.write(right, y, text), "label", label=label.lower())
         y += canvas.style.size * 1.9
     missing = [label.lower() for label, _ in _SPECS if all(label != one[0] for one in chosen)]
     draft.absent += [(f"State the {low} of the {name}.", "number") for low in rng.sample(missing, 2)]
@@ -116,18 +104,17 @@ def league(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     y = 80.0
     canvas.new_block()
     write_row(canvas, y, ["#", "Team", *heads], columns, canvas.styled(bold=True))
+    column: Span | None = None
     for place, name in enumerate(names, start=1):
         y += canvas.style.size * 1.9
         cells = [str(rng.randint(0, 99)) for _ in heads]
         spans = write_row(canvas, y, [str(place), name, *cells], columns, canvas.style)
         at = rng.randrange(len(heads))
-        low = heads[at].lower()
-        asks = (f"{name}: {low}?", f"In the row {name}, what stands under {heads[at]}?", f"Give {low} for {name}")
-        draft.facts.append(Fact("cell", (cells[at],), spans[at + 2], "", "table", "number", asks))
-        asks = (f"In which place is {name}?", f"What rank has {name}?")
-        draft.facts.append(Fact("place", (str(place),), spans[0], "", "table", "number", asks))
-    asks = ("How many teams take part?", "What is the number of teams?")
-    draft.facts.append(Fact("teams", (str(len(names)),), spans[0], "", "count", "number", asks))
+        draft.say("league_cell", cells[at], spans[at + 2], "table", name=name, head=heads[at].lower())
+        draft.say("league_place", str(place), spans[0], "table", name=name)
+        column = spans[1] if column is None else column + spans[1]
+    if column is not None:
+        draft.say("team_count", str(len(names)), column, "count")
     other = f"{v.coined(rng)} Rovers"
     draft.absent.append((f"Give {heads[0].lower()} for {other}", "number"))
     return draft
@@ -157,8 +144,7 @@ def pricelist(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
         if rng.random() < 0.5:
             canvas.write(50, y + 12, v.sentence(rng), canvas.styled(size=7.5))
         y += 30
-        asks = (f"What do they ask for {name}?", f"{name} costs what?", f"Price list: {name}")
-        draft.facts.append(Fact("price", v.accepted(text, loc), span, "", "table", "amount", asks))
+        draft.say("list_price", text, span, "table", name=name)
     missing = [name for name in words.GOODS[loc.language] if name not in goods]
     draft.absent += [(f"What do they ask for {name}?", "amount") for name in rng.sample(missing, min(2, len(missing)))]
     return draft

@@ -21,13 +21,18 @@ _TITLES = {
     "nl": ("FACTUUR", "Factuur"),
 }
 _HEADS = {
-    "en": (("Description", "Item", "Product"), ("Qty", "Quantity"), ("Unit Price", "Rate", "Price"), ("Amount", "Line Total", "Total")),
+    "en": (
+        ("Description", "Item", "Product"),
+        ("Qty", "Quantity"),
+        ("Unit Price", "Rate", "Price"),
+        ("Amount", "Line Total", "Total"),
+    ),
     "de": (("Beschreibung", "Artikel"), ("Menge",), ("Einzelpreis",), ("Betrag", "Gesamtpreis")),
     "fr": (("Désignation",), ("Quantité", "Qté"), ("Prix unitaire",), ("Montant",)),
     "es": (("Descripción",), ("Cantidad",), ("Precio",), ("Importe",)),
     "it": (("Descrizione",), ("Quantità",), ("Prezzo",), ("Importo",)),
     "nl": (("Omschrijving",), ("Aantal",), ("Prijs",), ("Bedrag",)),
-}  # fmt: skip
+}
 _META = (
     ("order_number", 0.5), ("customer_number", 0.4), ("due_date", 0.75), ("delivery_date", 0.3), ("terms", 0.35),
     ("salesperson", 0.3),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
@@ -117,7 +118,7 @@ def _meta(slip: _Slip) -> None:
         slip.centred(rng.choice(["TAX INVOICE", "RECEIPT", "CASH BILL", "SIMPLIFIED TAX INVOICE"]))
     day = v.write_date(slip.loc, v.draw_date(rng, 2012, 2026))
     spread = rng.random() < 0.3
-    jobs = [lambda: slip.pair("receipt_number", v.code(rng), spread=spread)]
+    pairs = [("receipt_number", v.code(rng))]
     if rng.random() < 0.35:
         clock = v.clock(rng)
         span = slip.canvas.write(slip.left, slip.y, f"{day} {clock}")
@@ -126,13 +127,13 @@ def _meta(slip: _Slip) -> None:
         slip.draft.add("time", clock, Span(span.page, span.words[cut:]), kind="position")
         slip.down()
     else:
-        jobs.append(lambda: slip.pair("receipt_date", day, spread=spread))
-        jobs += [lambda: slip.pair("time", v.clock(rng), spread=spread)] * (rng.random() < 0.5)
-    jobs += [lambda: slip.pair("cashier", rng.choice(words.FIRST_NAMES), spread=spread)] * (rng.random() < 0.5)
-    jobs += [lambda: slip.pair("table_number", str(rng.randint(1, 60)), spread=spread)] * (rng.random() < 0.25)
-    rng.shuffle(jobs)
-    for job in jobs:
-        job()
+        pairs.append(("receipt_date", day))
+        pairs += [("time", v.clock(rng))] * (rng.random() < 0.5)
+    pairs += [("cashier", rng.choice(words.FIRST_NAMES))] * (rng.random() < 0.5)
+    pairs += [("table_number", str(rng.randint(1, 60)))] * (rng.random() < 0.25)
+    rng.shuffle(pairs)
+    for key, text in pairs:
+        slip.pair(key, text, spread=spread)
     slip.rule()
 
 
@@ -189,7 +190,7 @@ def _price_asks(language: str, name: str, held: bool) -> tuple[str, ...]:
 def _totals(slip: _Slip, total: int) -> None:
     rng, loc = slip.rng, slip.loc
     slip.canvas.new_block()
-    shown = (lambda cents: v.money(loc, cents)) if rng.random() < 0.5 else (lambda cents: v.number(loc, cents))
+    shown = partial(v.money if rng.random() < 0.5 else v.number, loc)
     tax = total * rng.choice([0, 6, 7, 19, 20]) // 100
     if rng.random() < 0.6:
         slip.pair("subtotal", shown(total))

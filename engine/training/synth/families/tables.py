@@ -13,24 +13,14 @@ from engine.training.synth.questions import Draft, Fact
 from engine.training.synth.types import TextStyle
 
 _MEASURES = (
-    "Population", "Exports", "Imports", "Visitors", "Students", "Hospitals", "Births", "Deaths", "Passengers", "Vehicles",
-    "Households", "Farms", "Accidents", "Schools", "Nurses", "Licences", "Employees", "Sales", "Orders", "Complaints",
-    "Members", "Loans", "Patents", "Tests", "Arrivals", "Permits", "Awards", "Points", "Wins", "Losses", "Goals", "Medals",
+    "Population", "Exports", "Imports", "Visitors", "Students", "Hospitals", "Births", "Deaths", "Passengers",
+    "Vehicles", "Households", "Farms", "Accidents", "Schools", "Nurses", "Licences", "Employees", "Sales", "Orders",
+    "Complaints", "Members", "Loans", "Patents", "Tests", "Arrivals", "Permits", "Awards", "Points", "Wins", "Losses",
+    "Goals", "Medals",
 )  # fmt: skip
 _UNCOUNTED = (
-    "Rainfall",
-    "Revenue",
-    "Income",
-    "Area",
-    "Output",
-    "Share",
-    "Price",
-    "Cost",
-    "Yield",
-    "Rate",
-    "Density",
-    "Growth",
-)
+    "Rainfall", "Revenue", "Income", "Area", "Output", "Share", "Price", "Cost", "Yield", "Rate", "Density", "Growth",
+)  # fmt: skip
 _ROW_HEADS = {
     "nation": "Country",
     "city": "City",
@@ -38,6 +28,14 @@ _ROW_HEADS = {
     "company": "Company",
     "person": "Name",
     "month": "Month",
+}
+_NOUNS = {
+    "nation": "countries",
+    "city": "cities",
+    "product": "items",
+    "company": "companies",
+    "person": "people",
+    "month": "months",
 }
 _NOTES = (
     "Source: national statistical office.", "Note: figures may not add up because of rounding.", "* provisional",
@@ -156,16 +154,7 @@ def _title(draft: Draft, grid: _Grid) -> float:
     canvas.new_block()
     style = canvas.styled(size=canvas.style.size * 1.4, bold=True)
     span = canvas.write(*rng.choice([(50.0, y), (80.0, y)]), text, style)
-    asks = (
-        "What is the title of the table?",
-        "What is the title?",
-        "What is the table about?",
-        "What is the heading of this table?",
-    )
-    held = ("How is the table headed?", "What heading stands above the figures?")
-    bare = text.split(": ", 1)[-1]
-    answers = (text, bare) if bare != text else (text,)
-    draft.facts.append(Fact("table_title", answers, span, "", "position", "text", held if draft.held else asks))
+    draft.say("table_title", text, span)
     if rng.random() < 0.4:
         note = rng.choice(
             ["in thousands", "per 100,000 inhabitants", "million dollars", "excluding VAT", "prices per unit"]
@@ -263,35 +252,15 @@ def _ask_whole(draft: Draft, grid: _Grid, spans: list[list[Span]]) -> None:
     labels = spans[0][0]
     for row in spans[1:]:
         labels = labels + row[0]
-    noun = {
-        "nation": "countries",
-        "city": "cities",
-        "product": "items",
-        "company": "companies",
-        "person": "people",
-        "month": "months",
-    }
-    asks = (f"How many {noun[grid.row_kind]} are listed?", f"How many {noun[grid.row_kind]} are in the table?")
-    held = (f"What is the count of {noun[grid.row_kind]} in the table?",)
     if rng.random() < 0.3:
-        draft.facts.append(
-            Fact("rows", (str(len(grid.rows)),), labels, "", "count", "number", held if draft.held else asks)
-        )
+        draft.say("row_count", str(len(grid.rows)), labels, "count", noun=_NOUNS[grid.row_kind])
     column = rng.randrange(len(grid.heads))
     values = [_number_of(row[column], draft.loc) for row in grid.cells]
     best = max(values)
     if rng.random() < 0.3 and values.count(best) == 1 and best > 0:
         at = values.index(best)
-        name = _ROW_HEADS[grid.row_kind].lower()
-        head = grid.head(column).lower()
-        asks = (
-            f"Which {name} has the highest {head}?",
-            f"Which {name} has the most {head}?",
-            f"What is the {name} with the highest {head}?",
-        )
-        held = (f"Where does {head} reach its maximum?", f"Who leads in {head}?")
-        answer = draft.canvas.text_of(spans[at][0])
-        draft.facts.append(Fact("highest", (answer,), spans[at][0], "", "table", "text", held if draft.held else asks))
+        name, head = _ROW_HEADS[grid.row_kind].lower(), grid.head(column).lower()
+        draft.say("highest", draft.canvas.text_of(spans[at][0]), spans[at][0], "table", name=name, head=head)
 
 
 def _number_of(text: str, loc: v.Locale) -> float:
