@@ -137,6 +137,13 @@ class RunBusyError(InputError):
     default_hint = "Wait for the other Tessera to finish this run, or stop it first."
 
 
+class CheckpointError(InputError):
+    """A model folder that cannot be loaded as what it claims to be."""
+
+    code = "checkpoint"
+    default_hint = "Fetch the model again, or choose another folder; the reader in use stays selected."
+
+
 class SettingsError(InputError):
     code = "settings"
 

@@ -1,0 +1,94 @@
+"""What a model of the family is made of, and how its pages are sliced, ordered and asked about."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from transformers import AutoConfig, Blip2QFormerConfig, CLIPVisionConfig, PreTrainedConfig
+from transformers.configuration_utils import SubConfigSpec
+
+HEAD_DIM = 128
+"""Channels of a resampler's head where `bridge_heads` is 0, as in all released models."""
+
+LLAMA_COMMA_ID = 29892
+LLAMA_NEWLINE_ID = 13
+
+CLIP_L_336: dict[str, Any] = {
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "image_size": 336,
+    "patch_size": 14,
+}
+
+VICUNA_PROMPT = (
+    "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, "
+    "and polite answers to the user's questions. USER: <image>\n{question} ASSISTANT:"
+)
+QWEN_PROMPT = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "<|im_start|>user\n<image>\n{question}<|im_end|>\n<|im_start|>assistant\n"
+)
+
+
+class UhdConfig(PreTrainedConfig):
+    """A vision tower, a bridge, a language model and the spatial schema between them.
+
+    The configurations of the parts are given as theirs or as dictionaries, and are theirs afterwards.
+    `vision_feature_layer` counts hidden states from the end: -2 is the output of the last layer but one. `queries` is
+    the bridge's tokens per view (unused by `linear` and `mlp`); `pyramid_levels` of `hiwin` are among 1, 2 and 4;
+    `bridge_depth` is the number of layers of `flamingo`. Separator ids are what stands after a slice: inside a row,
+    and after a row's last slice. `image_token_id` stands in the token ids where a visual token will be: any id of the
+    vocabulary, because places are marked by `mm_token_type_ids`. `prompt` holds `<image>` and `{question}` once each.
+    """
+
+    model_type = "tessera_uhd"
+    sub_configs_defaults: ClassVar[dict[str, Any]] = {
+        "vision_config": SubConfigSpec(config_class=CLIPVisionConfig, init_kwargs=CLIP_L_336),
+        "text_config": SubConfigSpec(config_class=AutoConfig, model_type="llama"),
+        "qformer_config": SubConfigSpec(config_class=Blip2QFormerConfig, optional=True),
+    }
+
+    vision_config: Any = None
+    text_config: Any = None
+    qformer_config: Any = None
+    vision_feature_layer: int = -2
+    bridge: str = "windowed"
+    queries: int = 144
+    bridge_heads: int = 0
+    bridge_depth: int = 6
+    pyramid_levels: list[int] | tuple[int, ...] = (1, 4)
+    policy: str = "llava-uhd-v1"
+    overview_first: bool = False
+    column_separator_id: int = LLAMA_COMMA_ID
+    row_separator_id: int = LLAMA_NEWLINE_ID
+    image_token_id: int = 0
+    prompt: str = VICUNA_PROMPT
+    tie_word_embeddings: bool = False
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        if self.bridge == "qformer" and self.qformer_config is None:
+            self.qformer_config = Blip2QFormerConfig()
+        super().__post_init__(**kwargs)
+        if self.qformer_config is not None:
+            self.qformer_config.encoder_hidden_size = self.vision_dim
+        self.tie_word_embeddings = bool(self.text_config.tie_word_embeddings)
+
+    @property
+    def vision_dim(self) -> int:
+        """Channels of the vision tower's features."""
+        return int(self.vision_config.hidden_size)
+
+    @property
+    def dim(self) -> int:
+        """Channels of the language model's embeddings."""
+        return int(self.text_config.hidden_size)
+
+    @property
+    def heads(self) -> int:
+        """Attention heads of the bridge."""
+        return self.bridge_heads or max(self.dim // HEAD_DIM, 1)
+
+
+AutoConfig.register(UhdConfig.model_type, UhdConfig, exist_ok=True)

@@ -1,0 +1,159 @@
+"""A page image and a question become what the model takes: normalised views in sequence order, and token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from transformers import AutoProcessor, BatchFeature, ProcessorMixin
+
+from engine.errors import UsageError
+from engine.geometry import Size
+from engine.slicing.llava_uhd import pre_resized
+from engine.slicing.plan import SlicePlan
+from engine.slicing.policies import parse_policy
+from engine.uhd.config import VICUNA_PROMPT, UhdConfig
+from engine.uhd.schema import SpatialSchema, check_separator_ids
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+IMAGE_PLACE = "<image>"
+PER_PATCH_BRIDGES = ("linear", "mlp")
+IMAGE_TYPE = 1
+"""The value of `mm_token_type_ids` where a visual token stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageViews:
+    """A page cut into views: its plan, and per view, in sequence order, normalised pixels [3, height_px, width_px]."""
+
+    plan: SlicePlan
+    pixels: tuple[Tensor, ...]
+
+
+class UhdProcessor(ProcessorMixin):
+    """Slices by policy, resizes with PIL's bicubic filter, normalises as CLIP, and writes the spatial schema."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        policy: str = "llava-uhd-v1",
+        prompt: str = VICUNA_PROMPT,
+        schema: dict[str, Any] | None = None,
+        chat_template: str | None = None,
+    ) -> None:
+        super().__init__(tokenizer, chat_template=chat_template)
+        self.policy = policy
+        self.prompt = prompt
+        self.schema = schema or {}
+
+    @classmethod
+    def for_model(cls, config: UhdConfig, tokenizer: Any) -> UhdProcessor:
+        """The processor of a model of this `config`. Raises CheckpointError where `tokenizer` lacks the separators."""
+        check_separator_ids(tokenizer, (config.column_separator_id, config.row_separator_id))
+        schema = {
+            "tokens_per_view": None if config.bridge in PER_PATCH_BRIDGES else config.queries,
+            "overview_first": config.overview_first,
+            "column_separator_id": config.column_separator_id,
+            "row_separator_id": config.row_separator_id,
+            "image_token_id": config.image_token_id,
+        }
+        return cls(tokenizer, config.policy, config.prompt, schema)
+
+    def plan(self, page: Size, policy: str | None = None) -> SlicePlan:
+        """The slice plan of a page of `page` px as it will stand in the sequence. Raises PlanRefusedError."""
+        return self._schema.lay_out(parse_policy(policy or self.policy).plan(page))
+
+    def views(self, image: Image.Image, policy: str | None = None) -> PageViews:
+        """The views of a page image. Raises PlanRefusedError."""
+        chosen = parse_policy(policy or self.policy)
+        plan = self._schema.lay_out(chosen.plan(Size(*image.size)))
+        source = image.convert("RGB")
+        if chosen.policy.id == "llava-uhd-v1-eval":
+            source = _resize(source, pre_resized(plan.page))
+        return PageViews(plan, tuple(normalise(view) for view in cut(source, plan)))
+
+    def prompt_ids(self, question: str) -> tuple[list[int], list[int]]:
+        """The token ids before and after the image; each side is tokenised alone, as the released code does."""
+        before, after = self.prompt.split(IMAGE_PLACE)
+        tokenizer = self.tokenizer
+        ids = tokenizer(after.format(question=question)).input_ids
+        starts_anew = bool(ids) and tokenizer.bos_token_id is not None and ids[0] == tokenizer.bos_token_id
+        return tokenizer(before.format(question=question)).input_ids, ids[1:] if starts_anew else ids
+
+    def token_ids(self, plan: SlicePlan, question: str) -> tuple[list[int], list[int]]:
+        """The whole prompt's token ids, and per id 1 where a visual token stands, else 0. `plan` was laid out."""
+        before, after = self.prompt_ids(question)
+        image = self._schema.token_ids(plan)
+        types = [0] * plan.sequence
+        for view in plan.views:
+            types[slice(*view.span)] = [IMAGE_TYPE] * view.tokens
+        return before + image + after, [0] * len(before) + types + [0] * len(after)
+
+    def __call__(
+        self,
+        images: Image.Image | Sequence[Image.Image],
+        text: str | Sequence[str],
+        policy: str | None = None,
+        **_unused: Any,
+    ) -> BatchFeature:
+        """One page and one question per row: `input_ids`, `attention_mask`, `mm_token_type_ids` [rows, length], padded
+        on the left, and `pixel_values`, per row the views' pixels. Raises UsageError and PlanRefusedError."""
+        pages = [images] if isinstance(images, Image.Image) else list(images)
+        questions = [text] if isinstance(text, str) else list(text)
+        if len(pages) != len(questions) or not pages:
+            raise UsageError(
+                f"{len(pages)} page images and {len(questions)} questions do not pair up.",
+                "Give one page image for each question.",
+            )
+        cut_pages = [self.views(page, policy) for page in pages]
+        rows = [self.token_ids(page.plan, question) for page, question in zip(cut_pages, questions, strict=True)]
+        length = max(len(ids) for ids, _ in rows)
+        pad_id = self.tokenizer.pad_token_id or 0
+        return BatchFeature(
+            {
+                "input_ids": torch.tensor([[pad_id] * (length - len(ids)) + ids for ids, _ in rows]),
+                "attention_mask": torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids, _ in rows]),
+                "mm_token_type_ids": torch.tensor([[0] * (length - len(types)) + types for _, types in rows]),
+                "pixel_values": [list(page.pixels) for page in cut_pages],
+            }
+        )
+
+    @property
+    def _schema(self) -> SpatialSchema:
+        return SpatialSchema(**self.schema)
+
+
+def cut(page: Image.Image, plan: SlicePlan) -> list[Image.Image]:
+    """The views of `plan` in its order. The page is resized twice, once whole for the overview and once for all the
+    slices together, which are then cut out of it; nothing is padded."""
+    overview = _resize(page, plan.overview.size)
+    if not plan.slices:
+        return [overview]
+    width, height = plan.slices[0].size.width, plan.slices[0].size.height
+    whole = _resize(page, Size(width * plan.grid.cols, height * plan.grid.rows))
+    return [
+        overview
+        if view.row is None or view.col is None
+        else whole.crop((view.col * width, view.row * height, (view.col + 1) * width, (view.row + 1) * height))
+        for view in plan.views
+    ]
+
+
+def normalise(view: Image.Image) -> Tensor:
+    """[3, height_px, width_px] fp32: RGB in 0–1, less CLIP's mean, by CLIP's standard deviation."""
+    pixels = torch.from_numpy(np.asarray(view, dtype=np.float32) / 255.0).permute(2, 0, 1)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (CLIP_MEAN, CLIP_STD))
+    return (pixels - mean) / std
+
+
+def _resize(image: Image.Image, size: Size) -> Image.Image:
+    return image.resize((size.width, size.height), Image.Resampling.BICUBIC)
+
+
+AutoProcessor.register(UhdConfig, UhdProcessor, exist_ok=True)
