@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from PySide6.QtCore import QPoint, QRect, QRectF
 from PySide6.QtGui import QColor, QFont, QFontInfo, QPainter, QRegion, QTransform
 
-from app.page_view.layout import Level, PageLayout, turn_transform
+from app.page_view.layout import Level, PageLayout, turn_transform, upright_size
 from app.page_view.tiles import TileCache
 
 STAND_IN_LEVELS = 3
@@ -53,13 +53,13 @@ def device_font(font: QFont, dpr: float, factor: float = 1.0, *, bold: bool = Fa
 def level_transform(source: Level, target: Level) -> QTransform:
     """px of `source` → px of `target`, another zoom or turn of the same page."""
     back, _ = _turn(source).inverted()
-    factor = target.scale / source.scale
-    return back * QTransform.fromScale(factor, factor) * _turn(target)
+    old, new = upright_size(source.page, source.scale), upright_size(target.page, target.scale)
+    return back * QTransform.fromScale(new.width / old.width, new.height / old.height) * _turn(target)
 
 
 def _turn(level: Level) -> QTransform:
     """px of the upright page at this scale → px of the turned one."""
-    upright = level.size.swapped() if level.rotation % 180 else level.size
+    upright = upright_size(level.page, level.scale)
     return turn_transform(level.rotation, upright.width, upright.height)
 
 

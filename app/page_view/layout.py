@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QTransform
 
+from engine.documents.native import target_size
 from engine.documents.types import PageRef
 from engine.geometry import PagePoint, PageRect, Size
 from engine.service.tiles import TILE_SIDE_PX
@@ -31,7 +32,6 @@ ZOOM_STEPS = (
     *(2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0),
 )
 LOGICAL_PX_PER_POINT = 96 / 72
-NATIVE_TOLERANCE = 1e-9
 MAX_CONTENT_PX = 2**30
 """Scroll bars hold 32-bit integers; a document so long that it would pass this is zoomed less."""
 
@@ -52,16 +52,17 @@ class Level:
     page: PageRef
     scale: float
     rotation: int
+    size: Size = field(init=False, compare=False, repr=False)
+    """Device px of the turned page."""
+
+    def __post_init__(self) -> None:
+        upright = upright_size(self.page, self.scale)
+        object.__setattr__(self, "size", upright.swapped() if self.rotation % 180 else upright)
 
     def __hash__(self) -> int:
         # Tiles are looked up by the hundred per frame: hashing every field of the page would cost milliseconds.
         page = self.page
         return hash((page.document.sha256, page.index, page.orientation, self.scale, self.rotation))
-
-    @property
-    def size(self) -> Size:
-        """Device px of the turned page."""
-        return _turned_size(self.page.width, self.page.height, self.scale, self.rotation)
 
     def tile_rect(self, col: int, row: int) -> QRect:
         """The px of the turned page that tile (col, row) covers; smaller than 512 px at the right and lower edge."""
@@ -111,14 +112,27 @@ def unit_px(page: PageRef) -> float:
 
 def native_scale(page: PageRef) -> float:
     """The scale at which one native pixel is one device pixel."""
-    return page.native.width / page.width
+    native, width, _ = _unrighted(page)
+    return native.width / width
+
+
+def upright_size(page: PageRef, scale: float) -> Size:
+    """Device px of the page at `scale`, before the view is turned: by the render worker's own rule, to the pixel."""
+    native, width, height = _unrighted(page)
+    size = target_size(native, (width, height), scale)
+    return size.swapped() if page.orientation % 180 else size
+
+
+def _unrighted(page: PageRef) -> tuple[Size, float, float]:
+    """Native size, width and height as they were before the page was righted, which is how the worker knows it."""
+    if page.orientation % 180:
+        return page.native.swapped(), page.height, page.width
+    return page.native, page.width, page.height
 
 
 def page_scale(page: PageRef, zoom: float, dpr: float) -> float:
-    """Device px per page unit; exactly the native scale where the zoom means it."""
-    scale = zoom * unit_px(page) * dpr
-    native = native_scale(page)
-    return native if abs(scale / native - 1) < NATIVE_TOLERANCE else scale
+    """Device px per page unit."""
+    return zoom * unit_px(page) * dpr
 
 
 def native_zoom(page: PageRef, dpr: float) -> float:
@@ -155,21 +169,16 @@ def stepped_zoom(zoom: float, steps: int) -> float:
     return zoom
 
 
-def _turned_size(width: float, height: float, scale: float, rotation: int) -> Size:
-    size = Size(max(1, round(width * scale)), max(1, round(height * scale)))
-    return size.swapped() if rotation % 180 else size
-
-
 def _sizes(pages: Sequence[PageRef], spec: ViewSpec) -> list[Size]:
     """Device px of every page. Pages of one paper size are measured once: a document may have thousands."""
-    known: dict[tuple[float, float, int, int], Size] = {}
+    known: dict[tuple[float, float, Size, int], Size] = {}
     sizes = []
     for page in pages:
-        key = (page.width, page.height, page.native.width, page.native.height)
+        key = (page.width, page.height, page.native, page.orientation)
         size = known.get(key)
         if size is None:
             scale = page_scale(page, spec.zoom, spec.dpr)
-            size = known[key] = _turned_size(page.width, page.height, scale, spec.rotation)
+            size = known[key] = Level(page, scale, spec.rotation).size
         sizes.append(size)
     return sizes
 
@@ -236,9 +245,10 @@ class PageLayout:
     def content_transform(self, index: int) -> QTransform:
         """Page units → device px of the content, as a transform: for many rectangles of one page at once."""
         page, level, place = self.pages[index], self.level(index), self.page_rect(index)
-        scale = level.scale
-        turn = turn_transform(self.spec.rotation, page.width * scale, page.height * scale)
-        return QTransform.fromScale(scale, scale) * turn * QTransform.fromTranslate(place.x(), place.y())
+        upright = upright_size(page, level.scale)
+        stretch = QTransform.fromScale(upright.width / page.width, upright.height / page.height)
+        turn = turn_transform(self.spec.rotation, upright.width, upright.height)
+        return stretch * turn * QTransform.fromTranslate(place.x(), place.y())
 
     def rect_to_content(self, index: int, rect: PageRect) -> QRectF:
         """A rectangle in page units → device px of the content."""

@@ -31,6 +31,8 @@ WHEEL_ZOOM = 1.2
 PULSE_MS = 900
 STILL_PHASE = 0.15
 DESCRIBE_PAUSE_MS = 150
+MARKED_FROM_PX = 48
+"""Logical px of a page's width from which slices are drawn: below, lines would cover the page."""
 PLANS_KEPT = 512
 """Pages whose slices are remembered: they are cheap to compute again, and documents have thousands of pages."""
 
@@ -181,10 +183,12 @@ class PageView(SheetView):
             self._paint_page_marks(overlay, index)
 
     def _paint_page_marks(self, overlay: Overlay, index: int) -> None:
+        page = QRectF(self._layout.page_rect(index).translated(-self._offset()))
         marks = self.marks_of(index)
+        if page.width() < MARKED_FROM_PX * self._dpr() and not marks.has_evidence:
+            return
         place = self._placing(index)
         slices = [PlacedSlice(mark, place(mark.box)) for mark in marks.slices]
-        page = QRectF(self._layout.page_rect(index).translated(-self._offset()))
         if marks.has_evidence:
             if self._dim:
                 overlay.dim(page, [place(box) for box in marks.lit])

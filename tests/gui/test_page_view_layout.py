@@ -22,7 +22,6 @@ from app.page_view.layout import (
     fitting_zoom,
     longest_zoom,
     native_zoom,
-    page_scale,
     stepped_zoom,
 )
 from engine.documents.types import DocumentId, PageRef
@@ -130,12 +129,13 @@ def test_an_anchor_on_a_page_stays_on_its_point_when_the_zoom_changes(
     assert (found.x, found.y) == pytest.approx((point.x, point.y), abs=1e-4)
 
 
-@given(dprs)
-def test_native_zoom_shows_one_native_pixel_as_one_device_pixel(dpr: float) -> None:
-    page = make_document(1, 612.3, 792.7, 300.0).pages[0]
-    zoom = native_zoom(page, dpr)
-    assert page_scale(page, zoom, dpr) == page.native.width / page.width
-    assert PageLayout((page,), ViewSpec(zoom, 0, dpr, Size(500, 500))).page_rect(0).width() == page.native.width
+@given(dprs, rotations, rotations)
+def test_native_zoom_shows_one_native_pixel_as_one_device_pixel(dpr: float, orientation: int, rotation: int) -> None:
+    page = make_document(1, 612.3, 792.7, 300.0).pages[0].turned(orientation)
+    spec = ViewSpec(native_zoom(page, dpr), rotation, dpr, Size(500, 500))
+    place = PageLayout((page,), spec).page_rect(0)
+    native = page.native.swapped() if rotation % 180 else page.native
+    assert (place.width(), place.height()) == (native.width, native.height)
 
 
 @pytest.mark.parametrize("rotation", [0, 90])
