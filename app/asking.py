@@ -62,7 +62,7 @@ class AskController(QObject):
             return
         answer = record.answer
         self._set_shown(number)
-        self._status.show_answer(answer)
+        self._status.show_reader(wording.answer_summary(answer))
         evidence = answer.evidence
         if evidence is None:
             self._pane.show_evidence(None)
@@ -77,7 +77,7 @@ class AskController(QObject):
     def show_loose(self, answer: Answer, info: DocumentInfo, sha256: str) -> None:
         """Show the evidence of an answer that has no card: a row of a run."""
         self._set_shown(None)
-        self._status.show_answer(answer)
+        self._status.show_reader(wording.answer_summary(answer))
         if info.id.sha256 != sha256:
             self._explain_missing(info.id.path, open_but_changed=True)
         elif answer.evidence is None:
@@ -199,7 +199,7 @@ class AskController(QObject):
         record = self._book.record(number)
         if record is None or record.answer is None or record.stage is not Stage.DONE:
             return
-        self._status.show_answer(record.answer)
+        self._status.show_reader(wording.answer_summary(record.answer))
         if number == self._follow and record.document.path == self._pane.path:
             # The newest question's answer is shown at once, unless the user has gone to another document meanwhile.
             self.show_answer(number)

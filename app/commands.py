@@ -16,6 +16,7 @@ from engine.errors import OutputError
 if TYPE_CHECKING:
     from app.batch.window import BatchWindow
     from app.main_window import MainWindow
+    from app.workbench import Workbench
 
 PASTED_FOLDER = "pasted"
 
@@ -23,9 +24,10 @@ PASTED_FOLDER = "pasted"
 class Commands(QObject):
     """One method per command; `refresh` says which make sense now."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
+    def __init__(self, window: MainWindow, bench: Workbench) -> None:
+        super().__init__(bench)
         self._window = window
+        self._bench = bench
         self._dialogs: dict[str, QWidget] = {}
         self._batch: BatchWindow | None = None
         self._connect_files()
@@ -34,12 +36,11 @@ class Commands(QObject):
 
     def refresh(self) -> None:
         """Enable what makes sense, check what is on."""
-        window, actions = self._window, self._window.actions_by_key
-        pane = window.pane
+        actions, pane = self._window.actions_by_key, self._bench.pane
         open_now = bool(pane.path)
         for key in _NEED_DOCUMENT:
             actions[key].setEnabled(open_now)
-        has_answers = bool(window.book.records)
+        has_answers = bool(self._bench.book.records)
         for key in ("export", "clear-answers", "next-answer", "previous-answer", "copy-answer"):
             actions[key].setEnabled(has_answers)
         mode = pane.view.zoom_mode.value if pane.view is not None and open_now else ""
@@ -74,7 +75,7 @@ class Commands(QObject):
 
     def _connect_view(self) -> None:
         window = self._window
-        pane = window.pane
+        pane = self._bench.pane
         for key, slot in (
             ("find", pane.search.begin),
             ("find-next", lambda: pane.search.step(1)),
@@ -106,16 +107,16 @@ class Commands(QObject):
         window = self._window
         for key, slot in (
             ("question", self._write_question),
-            ("ask", lambda: window.asking.ask()),
-            ("next-answer", lambda: window.asking.step(1)),
-            ("previous-answer", lambda: window.asking.step(-1)),
-            ("copy-answer", lambda: window.asking.copy()),
+            ("ask", lambda: self._bench.asking.ask()),
+            ("next-answer", lambda: self._bench.asking.step(1)),
+            ("previous-answer", lambda: self._bench.asking.step(-1)),
+            ("copy-answer", lambda: self._bench.asking.copy()),
             ("clear-answers", self._clear_answers),
             ("cancel", self._cancel),
         ):
             window.actions_by_key[key].triggered.connect(slot)
-        window.book.added.connect(self.refresh)
-        window.book.removed.connect(self.refresh)
+        self._bench.book.added.connect(self.refresh)
+        self._bench.book.removed.connect(self.refresh)
 
     # Files.
 
@@ -130,7 +131,7 @@ class Commands(QObject):
 
     def _on_files_chosen(self, paths: list[str]) -> None:
         for path in paths:
-            self._window.store.open(path)
+            self._bench.store.open(path)
 
     def _paste(self) -> None:
         # The stubs say otherwise, but an empty clipboard has no data.
@@ -138,18 +139,18 @@ class Commands(QObject):
         urls = [url for url in data.urls() if url.isLocalFile()] if data is not None else []
         if urls:
             for url in urls:
-                self._window.store.open(url.toLocalFile())
+                self._bench.store.open(url.toLocalFile())
             return
         image = QGuiApplication.clipboard().image()
         if image.isNull():
             self._window.show_notice(self.tr("There is no picture in the clipboard. Take a screenshot first."))
             return
         task = Task(self, in_thread(lambda: keep_screenshot(image)))
-        task.on_result(lambda path: self._window.store.open(str(path))).start()
+        task.on_result(lambda path: self._bench.store.open(str(path))).start()
 
     def _close_document(self) -> None:
-        for path in self._window.documents.selected_paths() or (self._window.pane.path,):
-            self._window.store.close(path)
+        for path in self._window.documents.selected_paths() or (self._bench.pane.path,):
+            self._bench.store.close(path)
 
     def _show_batch(self) -> None:
         if self._batch is None:
@@ -166,14 +167,14 @@ class Commands(QObject):
 
         window = self._window
         defaults = BatchSetup(policy=window.settings.get(POLICY), dpi=window.settings.get(VECTOR_DPI))
-        batch = BatchWindow(window_asker(window.service, window.store), defaults, self._open_paths, window)
-        opener = EvidenceOpener(window.store, window.service, window.asking, batch)
+        batch = BatchWindow(window_asker(window.service, self._bench.store), defaults, self._open_paths, window)
+        opener = EvidenceOpener(self._bench.store, window.service, self._bench.asking, batch)
         batch.evidence_wanted.connect(opener.show_row)
         batch.evidence_wanted.connect(window.activateWindow)
         return batch
 
     def _open_paths(self) -> tuple[str, ...]:
-        return tuple(info.id.path for info in self._window.store.documents)
+        return tuple(info.id.path for info in self._bench.store.documents)
 
     def _export(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Export answers"))
@@ -188,7 +189,7 @@ class Commands(QObject):
         """Write the answer cards to a CSV, in the order in which they were asked."""
         from app.exporting import write_answers
 
-        records = self._window.book.records
+        records = self._bench.book.records
         task = Task(self, in_thread(lambda: write_answers(Path(path), records)))
         task.on_result(
             lambda count: self._window.show_notice(
@@ -231,23 +232,23 @@ class Commands(QObject):
     # View.
 
     def _zoom_by(self, steps: int) -> None:
-        if self._window.pane.view is not None:
-            self._window.pane.view.zoom_by_steps(steps)
+        if self._bench.pane.view is not None:
+            self._bench.pane.view.zoom_by_steps(steps)
 
     def _fit(self, name: str) -> None:
-        if self._window.pane.view is not None:
+        if self._bench.pane.view is not None:
             from app.page_view.layout import ZoomMode
 
-            self._window.pane.view.set_zoom_mode(ZoomMode(name))
+            self._bench.pane.view.set_zoom_mode(ZoomMode(name))
         self.refresh()
 
     def _rotate(self, degrees: int) -> None:
-        if self._window.pane.view is not None:
-            self._window.pane.view.rotate(degrees)
+        if self._bench.pane.view is not None:
+            self._bench.pane.view.rotate(degrees)
 
     def _invert(self, on: bool) -> None:
-        if self._window.pane.view is not None:
-            self._window.pane.view.set_inverted(on)
+        if self._bench.pane.view is not None:
+            self._bench.pane.view.set_inverted(on)
 
     def _toggle_grid(self, on: bool) -> None:
         self._window.settings.set(GRID_VISIBLE, on)
@@ -265,9 +266,9 @@ class Commands(QObject):
             self._window.showNormal()
 
     def _go_to_last_page(self) -> None:
-        info = self._window.pane.document
+        info = self._bench.pane.document
         if info is not None:
-            self._window.pane.go_to(info.id.path, len(info.pages) - 1)
+            self._bench.pane.go_to(info.id.path, len(info.pages) - 1)
 
     def _type_page(self) -> None:
         self._window.toolbar.page_box.setFocus()
@@ -281,20 +282,20 @@ class Commands(QObject):
         self._window.panel.question.setFocus()
 
     def _clear_answers(self) -> None:
-        for record in self._window.book.records:
-            self._window.book.remove(record.number)
+        for record in self._bench.book.records:
+            self._bench.book.remove(record.number)
 
     def _cancel(self) -> None:
         """Esc: what is under way first, then the search, then the evidence."""
         window = self._window
-        if window.book.busy:
-            window.book.cancel()
-        elif window.store.opening:
-            window.store.cancel_opening()
-        elif window.pane.search.isVisible():
-            window.pane.search.hide()
-        elif window.asking.shown is not None:
-            window.asking.put_away()
+        if self._bench.book.busy:
+            self._bench.book.cancel()
+        elif self._bench.store.opening:
+            self._bench.store.cancel_opening()
+        elif self._bench.pane.search.isVisible():
+            self._bench.pane.search.hide()
+        elif self._bench.asking.shown is not None:
+            self._bench.asking.put_away()
         elif window.isFullScreen():
             window.showNormal()
 

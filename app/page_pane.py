@@ -1,16 +1,14 @@
-"""The middle of the window: messages, the search bar, and the page view or a word of welcome."""
+"""What is shown in the middle of the window: which document, where in it, what is marked, what is searched for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, Signal
 
 from app.actions import Actions
 from app.documents import DocumentStore
-from app.icons import icon
-from app.panels.message_bar import MessageArea
+from app.page_frame import PageFrame
 from app.panels.search_bar import SearchBar
 from app.search import Hit
 from app.service import Service
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 MAX_PLACES = 100
 
 
-class PagePane(QWidget):
+class PagePane(QObject):
     """Shows one document at a time and remembers where each was left. The page view is made for the first one."""
 
     place_changed = Signal(str, int)
@@ -37,11 +35,12 @@ class PagePane(QWidget):
     slice_clicked = Signal(int, object, object)
     view_made = Signal()
 
-    def __init__(self, store: DocumentStore, service: Service, actions: Actions, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, frame: PageFrame, store: DocumentStore, service: Service, actions: Actions) -> None:
+        super().__init__(frame)
+        self._frame = frame
+        self.messages = frame.messages
         self._store = store
         self._service = service
-        self._actions = actions
         self._path = ""
         self._states: dict[str, ViewState] = {}
         self._places: list[tuple[str, ViewState]] = []
@@ -50,7 +49,10 @@ class PagePane(QWidget):
         self._tiles: TileQueue | None = None
         self.view: PageView | None = None
         self.thumbnails: ThumbnailSource | None = None
-        self._build()
+        self.search = SearchBar(store, actions["find-next"], actions["find-previous"], frame)
+        self.search.hits_changed.connect(self._on_hits_changed)
+        self.search.hit_chosen.connect(self._on_hit_chosen)
+        frame.add_bar(self.search)
         store.closed.connect(self._on_document_closed)
         store.page_turned.connect(self._on_page_turned)
 
@@ -72,7 +74,6 @@ class PagePane(QWidget):
         """The page view, made now if it is the first time."""
         if self.view is None:
             self.view = self._make_view()
-            self._stack.addWidget(self.view)
             self.view_made.emit()
         return self.view
 
@@ -88,7 +89,7 @@ class PagePane(QWidget):
         state = self._states.get(path)
         if state is not None:
             view.restore(state)
-        self._stack.setCurrentWidget(view)
+        self._frame.show_page(view)
         self.search.set_document(path)
         self.place_changed.emit(path, view.current_page)
 
@@ -162,50 +163,12 @@ class PagePane(QWidget):
 
         self._tiles = TileQueue(self._service, parent=self)
         self.thumbnails = ThumbnailSource(self._tiles, parent=self)
-        view = PageView(self._tiles, self)
+        view = PageView(self._tiles, self._frame)
         view.set_plan_provider(policy_plans(self._policy) if self._policy else None)
         view.page_changed.connect(self._on_page_changed)
         view.zoom_changed.connect(self.zoom_changed)
         view.slice_clicked.connect(self.slice_clicked)
         return view
-
-    def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        self.messages = MessageArea(self)
-        column.addWidget(self.messages)
-        self.search = SearchBar(self._store, self._actions["find-next"], self._actions["find-previous"], self)
-        self.search.hits_changed.connect(self._on_hits_changed)
-        self.search.hit_chosen.connect(self._on_hit_chosen)
-        column.addWidget(self.search)
-        self._stack = QStackedWidget(self)
-        self._welcome = self._build_welcome()
-        self._stack.addWidget(self._welcome)
-        column.addWidget(self._stack, 1)
-
-    def _build_welcome(self) -> QWidget:
-        welcome = QWidget(self)
-        column = QVBoxLayout(welcome)
-        column.addStretch(2)
-        sign = QLabel(welcome)
-        sign.setPixmap(icon("tessera").pixmap(QSize(72, 72), self.devicePixelRatioF()))
-        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hero = QLabel(self.tr("Drop a PDF or a screenshot here"), welcome)
-        hero.setObjectName("hero")
-        hero.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text = QLabel(
-            self.tr("Or open one with Ctrl+O, or paste a screenshot with Ctrl+V.\nNothing leaves this machine."),
-            welcome,
-        )
-        text.setObjectName("muted")
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for widget in (sign, hero, text):
-            row = QHBoxLayout()
-            row.addWidget(widget)
-            column.addLayout(row)
-        column.addStretch(3)
-        return welcome
 
     def _keep_state(self) -> None:
         state = self.view.state() if self.view is not None and self._path else None
@@ -240,7 +203,7 @@ class PagePane(QWidget):
             self.show_document(others[-1].id.path)
             return
         self.view.set_document(None)
-        self._stack.setCurrentWidget(self._welcome)
+        self._frame.show_page(None)
         self.place_changed.emit("", 0)
 
     def _on_hits_changed(self, hits: tuple[Hit, ...]) -> None:

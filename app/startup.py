@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import faulthandler
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,7 +20,6 @@ from app.settings import KEEP_PROTECTED, POLICY, THEME, VECTOR_DPI, Settings
 from app.theme import Theme
 from engine.errors import ExitCode, TesseraError
 from engine.paths import log_dir, make_private
-from engine.slicing.policies import parse_policy
 
 if TYPE_CHECKING:
     from engine.service.requests import Notice
@@ -56,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
     application.setWindowIcon(icon("tessera"))
     relay = NoticeRelay(application)
     service = LazyService(lambda: make_supervisor(settings, relay))
-    window = MainWindow(service, settings, theme, tuple(options.files))
+    window = MainWindow(service, settings, theme, options.files)
     relay.came.connect(
         lambda notice: window.show_notice(notice.text, serious=notice.serious), Qt.ConnectionType.QueuedConnection
     )
@@ -70,20 +69,34 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """`files` and `policy`; leaves with exit code 2 on anything else."""
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What the command line asks for."""
+
+    files: tuple[str, ...] = ()
+    policy: str | None = None
+
+
+def parse_arguments(arguments: Sequence[str]) -> WindowOptions:
+    """Leaves with exit code 2 on anything that is no option."""
+    if not arguments:
+        return WindowOptions()
+    # Imported when there is something to parse: a window without arguments is painted sooner.
+    import argparse
+
+    from engine.slicing.policies import parse_policy
+
     parser = argparse.ArgumentParser(
         prog="tessera-window", description="See which slices of a page an answer came from."
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="PDFs and images to open")
     parser.add_argument("--policy", help="slicing policy, such as minicpm-v-16x or minicpm-v-16x:36")
-    options = parser.parse_intermixed_args(list(arguments))
-    if options.policy is not None:
-        try:
-            options.policy = parse_policy(options.policy).id
-        except TesseraError as error:
-            parser.exit(int(ExitCode.USAGE), f"{error.info}\n")
-    return options
+    given = parser.parse_intermixed_args(list(arguments))
+    try:
+        policy = parse_policy(given.policy).id if given.policy is not None else None
+    except TesseraError as error:
+        parser.exit(int(ExitCode.USAGE), f"{error.info}\n")
+    return WindowOptions(tuple(given.files), policy)
 
 
 def make_supervisor(settings: Settings, relay: NoticeRelay) -> Service:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
-from app import wording
-from engine.documents.types import DocumentInfo, PageRef
-from engine.readers.types import Answer
+if TYPE_CHECKING:
+    from engine.documents.types import DocumentInfo, PageRef
 
 BAR_WIDTH_PX = 90
 
@@ -36,8 +37,9 @@ class StatusLine(QStatusBar):
     def text(self) -> str:
         return self._answer.text()
 
-    def show_answer(self, answer: Answer) -> None:
-        self._answer.setText(wording.answer_summary(answer))
+    def show_reader(self, summary: str) -> None:
+        """Reader, device, pixels read and seconds."""
+        self._answer.setText(summary)
 
     def show_page(self, page: PageRef | None) -> None:
         """Native size of the page that is shown."""

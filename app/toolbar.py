@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions
-from engine.errors import TesseraError
-from engine.slicing.policies import MAX_CAP, ChosenPolicy, parse_policy, policies
+
+if TYPE_CHECKING:
+    from engine.slicing.policies import ChosenPolicy, Policy
 
 ICON_PX = 18
+POLICY_LENGTH = 16
 EMBEDDED_TIP = (
     "Reads printed words, from the text layer or by OCR, and finds answers among them. "
     "It is a reader of printed words, not a language model."
@@ -44,12 +48,16 @@ class Toolbar(QToolBar):
     def show_zoom(self, zoom: float) -> None:
         self._zoom.setText(self.tr("{number} %").format(number=round(zoom * 100)))
 
-    def show_policy(self, policy_id: str) -> None:
-        """A policy id such as `minicpm-v-16x:36`."""
-        try:
-            chosen = parse_policy(policy_id)
-        except TesseraError:
-            return
+    def offer_policies(self, offered: tuple[Policy, ...], max_cap: int) -> None:
+        """Fill the drop-down; after the first paint, which can do without the policies."""
+        with QSignalBlocker(self.policy_box), QSignalBlocker(self.cap_box):
+            for policy in offered:
+                self.policy_box.addItem(policy.title, policy.id)
+                tip = "\n".join((policy.citation, policy.status.value))
+                self.policy_box.setItemData(self.policy_box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            self.cap_box.setRange(1, max_cap)
+
+    def show_policy(self, chosen: ChosenPolicy) -> None:
         with QSignalBlocker(self.policy_box), QSignalBlocker(self.cap_box):
             self.policy_box.setCurrentIndex(self.policy_box.findData(chosen.policy.id))
             self.cap_box.setValue(chosen.cap)
@@ -106,10 +114,7 @@ class Toolbar(QToolBar):
         self._button("grid").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.policy_box = QComboBox(self)
         self.policy_box.setAccessibleName(self.tr("Slicing policy"))
-        for policy in policies():
-            self.policy_box.addItem(policy.title, policy.id)
-            tip = "\n".join((policy.citation, policy.status.value))
-            self.policy_box.setItemData(self.policy_box.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.policy_box.setMinimumContentsLength(POLICY_LENGTH)
         self.policy_box.setToolTip(self.tr("How pages are cut into slices"))
         self.policy_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.policy_box.activated.connect(self._on_policy_activated)
@@ -118,13 +123,12 @@ class Toolbar(QToolBar):
         label.setContentsMargins(8, 0, 4, 0)
         self.addWidget(label)
         self.cap_box = QSpinBox(self)
-        self.cap_box.setRange(1, MAX_CAP)
         self.cap_box.setKeyboardTracking(False)
         self.cap_box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.cap_box.setFixedWidth(44)
         self.cap_box.setAccessibleName(self.tr("Most slices per page"))
         self.cap_box.setToolTip(self.tr("Most slices per page (use the arrow keys)"))
-        self.cap_box.valueChanged.connect(self._on_policy_chosen)
+        self.cap_box.valueChanged.connect(self._on_cap_changed)
         self.addWidget(self.cap_box)
 
     def _build_reader(self) -> None:
@@ -151,11 +155,7 @@ class Toolbar(QToolBar):
         self.page_wanted.emit(number - 1)
 
     def _on_policy_activated(self, index: int) -> None:
-        cap = next(each.default_cap for each in policies() if each.id == self.policy_box.itemData(index))
-        with QSignalBlocker(self.cap_box):
-            self.cap_box.setValue(cap)
-        self._on_policy_chosen()
+        self.policy_chosen.emit(self.policy_box.itemData(index))
 
-    def _on_policy_chosen(self) -> None:
-        policy = next(each for each in policies() if each.id == self.policy_box.currentData())
-        self.policy_chosen.emit(ChosenPolicy(policy, self.cap_box.value()).id)
+    def _on_cap_changed(self, cap: int) -> None:
+        self.policy_chosen.emit(f"{self.policy_box.currentData()}:{cap}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -19,11 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import Actions
-from app.answers import AnswerBook
 from app.icons import icon
-from app.panels.answer_card import AnswerCard
 from app.panels.question_box import QuestionBox
-from engine.readers.types import Progress
+
+if TYPE_CHECKING:
+    from app.answers import AnswerBook
+    from app.panels.answer_card import AnswerCard
+    from engine.readers.types import Progress
 
 
 class Scope(StrEnum):
@@ -45,14 +48,17 @@ class AskPanel(QWidget):
     slice_pointed = Signal(int, object)
     filter_cleared = Signal()
 
-    def __init__(self, book: AnswerBook, actions: Actions, parent: QWidget) -> None:
+    def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._book = book
         self._cards: dict[int, AnswerCard] = {}
         self._current: int | None = None
         self._build(actions)
+
+    def set_book(self, book: AnswerBook) -> None:
+        """Show these answers; before that the panel has none."""
+        self._book = book
         book.added.connect(self._on_record_added)
         book.changed.connect(self._on_record_changed)
         book.removed.connect(self._on_record_removed)
@@ -217,6 +223,9 @@ class AskPanel(QWidget):
         self._cancel.setVisible(busy)
 
     def _on_record_added(self, number: int) -> None:
+        # Imported for the first question only: an empty panel is painted without it.
+        from app.panels.answer_card import AnswerCard
+
         record = self._book.record(number)
         if record is None:
             return

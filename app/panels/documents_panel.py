@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
@@ -17,10 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.documents import DocumentStore
-from app.panels.documents_model import PAGE_ROLE, DocumentsModel, PageDelegate
-
 if TYPE_CHECKING:
+    from app.documents import DocumentStore
     from app.page_view.thumbnails import ThumbnailSource
 
 AHEAD_ROWS = 4
@@ -34,15 +33,23 @@ class DocumentsPanel(QWidget):
     close_wanted = Signal(str)
     selection_changed = Signal()
 
-    def __init__(self, store: DocumentStore, open_action: QAction, close_action: QAction, parent: QWidget) -> None:
+    def __init__(self, open_action: QAction, close_action: QAction, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._store = store
         self._thumbnails: ThumbnailSource | None = None
         self._following = False
+        self._close_action = close_action
+        self._column = self._build(open_action, close_action)
+
+    def set_store(self, store: DocumentStore) -> None:
+        """Show these documents; before that the panel is empty."""
+        # Imported now: an empty panel is painted without them.
+        from app.panels.documents_model import DocumentsModel, PageDelegate
+
+        self._store = store
         self.model = DocumentsModel(store, self)
-        self._build(open_action, close_action)
+        self._column.insertWidget(self._column.count() - 1, self._build_tree(PageDelegate(self)), 1)
         store.opening_changed.connect(self._on_opening_changed)
         store.opened.connect(self._on_document_opened)
 
@@ -74,7 +81,7 @@ class DocumentsPanel(QWidget):
         self.tree.scrollTo(index)
         self._following = False
 
-    def _build(self, open_action: QAction, close_action: QAction) -> None:
+    def _build(self, open_action: QAction, close_action: QAction) -> QVBoxLayout:
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 4, 4)
         column.setSpacing(6)
@@ -96,12 +103,13 @@ class DocumentsPanel(QWidget):
         self._opening.setTextFormat(Qt.TextFormat.PlainText)
         self._opening.hide()
         column.addWidget(self._opening)
-        column.addWidget(self._build_tree(close_action), 1)
+        column.addStretch(0)
+        return column
 
-    def _build_tree(self, close_action: QAction) -> QTreeView:
+    def _build_tree(self, delegate: QAbstractItemDelegate) -> QTreeView:
         self.tree = QTreeView(self)
         self.tree.setModel(self.model)
-        self.tree.setItemDelegate(PageDelegate(self.tree))
+        self.tree.setItemDelegate(delegate)
         self.tree.setAccessibleName(self.tr("Documents and pages"))
         self.tree.setHeaderHidden(True)
         self.tree.setIndentation(14)
@@ -109,7 +117,6 @@ class DocumentsPanel(QWidget):
         self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._close_action = close_action
         self.tree.customContextMenuRequested.connect(self._on_menu_wanted)
         self.tree.selectionModel().currentChanged.connect(self._on_current_changed)
         self.tree.selectionModel().selectionChanged.connect(self._on_selection_changed)
@@ -151,6 +158,8 @@ class DocumentsPanel(QWidget):
     def _want_pictures(self) -> None:
         if self._thumbnails is None:
             return
+        from app.panels.documents_model import PAGE_ROLE
+
         rows = []
         index = self.tree.indexAt(QPoint(4, 4))
         bottom = self.tree.viewport().height()

@@ -62,9 +62,7 @@ def make_window(qtbot: QtBot, theme: Theme, service: FakeService) -> Iterator[Ca
         made.append(window)
         with qtbot.waitSignal(window.painted):
             window.show()
-        keeper = window.keeper
-        assert keeper is not None
-        qtbot.waitUntil(lambda: keeper.ready)
+        qtbot.waitUntil(lambda: window.bench.keeper.ready)
         return window
 
     yield make

@@ -27,15 +27,15 @@ INVOICE = "/docs/invoice.pdf"
 def opened(window: MainWindow, service: FakeService, qtbot: QtBot) -> MainWindow:
     """A window that shows an invoice of three pages."""
     service.add(make_document(INVOICE, pages=3))
-    window.store.open(INVOICE)
-    qtbot.waitUntil(lambda: window.pane.path == INVOICE)
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.bench.pane.path == INVOICE)
     return window
 
 
 def ask(window: MainWindow, question: str) -> int:
     window.panel.question.setPlainText(question)
     window.actions_by_key["ask"].trigger()
-    return window.book.records[-1].number
+    return window.bench.book.records[-1].number
 
 
 def texts_of(window: MainWindow, number: int) -> list[str]:
@@ -57,7 +57,7 @@ def test_an_answer_shows_text_status_confidence_page_and_slices(
 ) -> None:
     service.answer = answered
     number = ask(opened, "What is the invoice total?")
-    qtbot.waitUntil(lambda: opened.book.records[0].stage is Stage.DONE)
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.DONE)
     texts = texts_of(opened, number)
     assert "1,204.50 EUR" in texts
     assert "answered 97 %" in texts
@@ -73,17 +73,17 @@ def test_the_evidence_of_a_new_answer_is_shown_on_the_page(
 ) -> None:
     service.answer = answered
     number = ask(opened, "total?")
-    qtbot.waitUntil(lambda: opened.asking.shown == number)
-    assert opened.pane.view is not None
-    assert opened.pane.view.marks_of(0).has_evidence
+    qtbot.waitUntil(lambda: opened.bench.asking.shown == number)
+    assert opened.bench.pane.view is not None
+    assert opened.bench.pane.view.marks_of(0).has_evidence
     opened.actions_by_key["cancel"].trigger()
-    assert not opened.pane.view.marks_of(0).has_evidence
+    assert not opened.bench.pane.view.marks_of(0).has_evidence
 
 
 def test_a_guess_is_shown_as_one_with_its_runners_up(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.answer = lambda question, pages: make_answer(pages[0], "12 March", AnswerStatus.UNSURE, 0.61)
     number = ask(opened, "due date?")
-    qtbot.waitUntil(lambda: opened.book.records[0].stage is Stage.DONE)
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.DONE)
     assert "unsure 61 %: best guess" in texts_of(opened, number)
     assert "or: 903.20 (20 %); 12 March (11 %)" in texts_of(opened, number)
 
@@ -92,7 +92,7 @@ def test_not_found_says_where_it_was_looked_for(opened: MainWindow, service: Fak
     service.answer = lambda question, pages: make_answer(pages[0], "", AnswerStatus.NOT_FOUND, 0.02)
     choose_scope(opened, Scope.PAGE)
     number = ask(opened, "IBAN?")
-    qtbot.waitUntil(lambda: opened.book.records[0].stage is Stage.DONE)
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.DONE)
     assert "not found on page 1" in texts_of(opened, number)
 
 
@@ -108,7 +108,7 @@ def test_not_found_says_where_it_was_looked_for(opened: MainWindow, service: Fak
 def test_the_scope_decides_which_pages_are_asked(
     opened: MainWindow, service: FakeService, scope: Scope, typed: str, pages: list[int]
 ) -> None:
-    opened.pane.go_to(INVOICE, 1)
+    opened.bench.pane.go_to(INVOICE, 1)
     choose_scope(opened, scope)
     opened.panel.range_field.setText(typed)
     ask(opened, "total?")
@@ -129,8 +129,8 @@ def test_a_range_outside_the_document_is_explained_and_the_question_kept(
 
 def test_selected_documents_are_asked_one_by_one(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.add(make_document("/docs/other.pdf", pages=2))
-    opened.store.open("/docs/other.pdf")
-    qtbot.waitUntil(lambda: len(opened.store.documents) == 2)
+    opened.bench.store.open("/docs/other.pdf")
+    qtbot.waitUntil(lambda: len(opened.bench.store.documents) == 2)
     opened.documents.tree.selectAll()
     choose_scope(opened, Scope.SELECTED)
     ask(opened, "total?")
@@ -157,10 +157,10 @@ def test_a_provisional_answer_says_how_much_was_read(opened: MainWindow, service
     request = service.of_kind("ask")[0]
     answer = make_answer(request.pages[0], pages_read=(0,), pages_asked=(0, 1, 2))
     request.send(Preview(request.request, answer))
-    qtbot.waitUntil(lambda: opened.book.records[0].stage is Stage.PROVISIONAL)
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.PROVISIONAL)
     assert "provisional, still reading · read 1 of 3 pages" in texts_of(opened, number)
     request.send(AnswerReady(request.request, answer))
-    qtbot.waitUntil(lambda: opened.book.records[0].stage is Stage.DONE)
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.DONE)
     assert "read 1 of 3 pages" in texts_of(opened, number)
 
 
@@ -168,7 +168,7 @@ def test_pages_read_for_a_question_count_as_read(opened: MainWindow, service: Fa
     ask(opened, "total?")
     request = service.of_kind("ask")[0]
     request.send(PageRead(request.request, make_words(request.pages[2], "page three")))
-    qtbot.waitUntil(lambda: opened.store.index(INVOICE, 2) is not None)
+    qtbot.waitUntil(lambda: opened.bench.store.index(INVOICE, 2) is not None)
 
 
 def test_progress_is_shown_on_the_card(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
@@ -183,11 +183,11 @@ def test_escape_cancels_and_a_late_answer_is_dropped(opened: MainWindow, service
     request = service.of_kind("ask")[0]
     opened.actions_by_key["cancel"].trigger()
     assert request.cancelled
-    assert opened.book.records[0].stage is Stage.CANCELLED
+    assert opened.bench.book.records[0].stage is Stage.CANCELLED
     request.send(AnswerReady(request.request, make_answer(request.pages[0])))
     qtbot.waitUntil(lambda: "cancelled" in texts_of(opened, number))
-    assert opened.book.records[0].answer is None
-    assert not opened.book.busy
+    assert opened.bench.book.records[0].answer is None
+    assert not opened.bench.book.busy
 
 
 def test_a_dead_worker_is_an_error_on_the_card_and_earlier_answers_stay(
@@ -198,7 +198,7 @@ def test_a_dead_worker_is_an_error_on_the_card_and_earlier_answers_stay(
     service.answer = None
     second = ask(opened, "date?")
     service.of_kind("ask")[1].fail(ErrorInfo("worker-died", "The reading process stopped.", "Ask once more."))
-    qtbot.waitUntil(lambda: opened.book.records[1].stage is Stage.FAILED)
+    qtbot.waitUntil(lambda: opened.bench.book.records[1].stage is Stage.FAILED)
     assert "The reading process stopped. Ask once more." in texts_of(opened, second)
     assert "1,204.50 EUR" in texts_of(opened, first)
 
@@ -208,11 +208,11 @@ def test_clicking_a_slice_marks_the_answers_it_contributed_to(
 ) -> None:
     service.answer = answered
     ask(opened, "total?")
-    qtbot.waitUntil(lambda: not opened.book.busy)
-    opened.pane.slice_clicked.emit(0, 3, 1)
+    qtbot.waitUntil(lambda: not opened.bench.book.busy)
+    opened.bench.pane.slice_clicked.emit(0, 3, 1)
     texts = [label.text() for label in opened.panel.findChildren(QLabel)]
     assert "Page 1, slice in row 4, column 2: 1 answer came from here" in texts
-    opened.pane.slice_clicked.emit(0, 0, 0)
+    opened.bench.pane.slice_clicked.emit(0, 0, 0)
     texts = [label.text() for label in opened.panel.findChildren(QLabel)]
     assert "Page 1, slice in row 1, column 1: no answer came from here" in texts
 
@@ -246,7 +246,7 @@ def test_enter_asks_and_shift_enter_starts_a_line(opened: MainWindow, service: F
 def test_the_text_of_an_answer_is_copied(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.answer = answered
     number = ask(opened, "total?")
-    qtbot.waitUntil(lambda: opened.asking.shown == number)
+    qtbot.waitUntil(lambda: opened.bench.asking.shown == number)
     opened.actions_by_key["copy-answer"].trigger()
     assert QGuiApplication.clipboard().text() == "1,204.50 EUR"
 
@@ -265,19 +265,19 @@ def test_text_of_documents_is_never_taken_for_markup_or_reordered(
 def test_the_chosen_policy_and_cap_go_with_the_question(opened: MainWindow, service: FakeService) -> None:
     opened.toolbar.cap_box.setValue(36)
     ask(opened, "total?")
-    assert opened.book.records[0].policy == "minicpm-v-16x:36"
+    assert opened.bench.book.records[0].policy == "minicpm-v-16x:36"
     opened.toolbar.policy_box.setCurrentIndex(opened.toolbar.policy_box.findData("llava-uhd-v1"))
     opened.toolbar.policy_box.activated.emit(opened.toolbar.policy_box.currentIndex())
     assert opened.toolbar.cap_box.value() == 7
     ask(opened, "total?")
-    assert opened.book.records[1].policy == "llava-uhd-v1"
+    assert opened.bench.book.records[1].policy == "llava-uhd-v1"
 
 
 def test_removing_a_card_removes_its_evidence(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.answer = answered
     number = ask(opened, "total?")
-    qtbot.waitUntil(lambda: opened.asking.shown == number)
-    opened.book.remove(number)
-    assert opened.pane.view is not None
-    assert not opened.pane.view.marks_of(0).has_evidence
+    qtbot.waitUntil(lambda: opened.bench.asking.shown == number)
+    opened.bench.book.remove(number)
+    assert opened.bench.pane.view is not None
+    assert not opened.bench.pane.view.marks_of(0).has_evidence
     assert opened.panel.card(number) is None

@@ -246,7 +246,7 @@ def test_a_double_click_asks_for_the_evidence_of_a_row(
 
 @pytest.fixture
 def opener(window: MainWindow, service: FakeService) -> EvidenceOpener:
-    return EvidenceOpener(window.store, window.service, window.asking, window)
+    return EvidenceOpener(window.bench.store, window.service, window.bench.asking, window)
 
 
 def row_of(info: DocumentInfo, answer: Answer, path: str | None = None, sha256: str | None = None) -> RowMade:
@@ -259,11 +259,11 @@ def test_the_evidence_of_a_row_opens_its_document(
 ) -> None:
     info = service.add(make_document("/docs/a.pdf", pages=2))
     opener.show_row(row_of(info, make_answer(info.pages[1])))
-    qtbot.waitUntil(lambda: window.pane.path == "/docs/a.pdf")
-    assert window.pane.view is not None
-    view = window.pane.view
+    qtbot.waitUntil(lambda: window.bench.pane.path == "/docs/a.pdf")
+    assert window.bench.pane.view is not None
+    view = window.bench.pane.view
     qtbot.waitUntil(lambda: view.marks_of(1).has_evidence)
-    assert window.pane.page == 1
+    assert window.bench.pane.page == 1
     assert len(view.marks_of(1).answer_boxes) == 1
 
 
@@ -274,9 +274,9 @@ def test_the_evidence_of_a_row_on_a_righted_page_waits_for_the_righting(
     righted = info.pages[0].turned(90)
     service.words["/docs/a.pdf", 0] = turned_words(make_words(info.pages[0], "side"), 90)
     opener.show_row(row_of(info, make_answer(righted)))
-    qtbot.waitUntil(lambda: window.pane.view is not None and window.pane.view.marks_of(0).has_evidence)
-    assert window.pane.view is not None
-    assert window.pane.view.pages[0].orientation == 90
+    qtbot.waitUntil(lambda: window.bench.pane.view is not None and window.bench.pane.view.marks_of(0).has_evidence)
+    assert window.bench.pane.view is not None
+    assert window.bench.pane.view.pages[0].orientation == 90
 
 
 def test_the_evidence_of_a_changed_document_is_not_shown(
@@ -284,9 +284,9 @@ def test_the_evidence_of_a_changed_document_is_not_shown(
 ) -> None:
     info = service.add(make_document("/docs/a.pdf"))
     opener.show_row(row_of(info, make_answer(info.pages[0]), sha256="another"))
-    qtbot.waitUntil(lambda: any("has changed" in text for text in window.pane.messages.texts))
-    assert window.pane.view is not None
-    assert not window.pane.view.marks_of(0).has_evidence
+    qtbot.waitUntil(lambda: any("has changed" in text for text in window.bench.pane.messages.texts))
+    assert window.bench.pane.view is not None
+    assert not window.bench.pane.view.marks_of(0).has_evidence
 
 
 def test_an_answer_made_of_a_row_is_that_of_the_row() -> None:

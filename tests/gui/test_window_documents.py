@@ -30,7 +30,7 @@ def test_files_of_the_command_line_are_opened_and_shown(
     make_window: Callable[..., MainWindow], invoice: str, qtbot: QtBot
 ) -> None:
     window = make_window(invoice)
-    qtbot.waitUntil(lambda: window.pane.path == invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
     assert window.windowTitle() == "invoice.pdf – Tessera"
     assert window.toolbar.page_box.value() == 1
     assert window.toolbar.page_box.maximum() == 3
@@ -41,29 +41,29 @@ def test_no_request_reaches_the_service_before_the_first_paint(window: MainWindo
 
 
 def test_a_missing_file_leaves_one_line_and_a_usable_window(window: MainWindow, invoice: str, qtbot: QtBot) -> None:
-    window.store.open("/docs/missing.pdf")
-    qtbot.waitUntil(lambda: bool(window.pane.messages.texts))
-    (text,) = window.pane.messages.texts
+    window.bench.store.open("/docs/missing.pdf")
+    qtbot.waitUntil(lambda: bool(window.bench.pane.messages.texts))
+    (text,) = window.bench.pane.messages.texts
     assert text == "There is no file /docs/missing.pdf. Check the path and the spelling."
-    window.store.open(invoice)
-    qtbot.waitUntil(lambda: window.pane.path == invoice)
+    window.bench.store.open(invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
 
 
 def test_a_password_is_asked_for_in_the_window_until_it_is_right(
     window: MainWindow, service: FakeService, qtbot: QtBot
 ) -> None:
     service.add(make_document("/docs/secret.pdf", protected=True), password="Sesame")
-    window.store.open("/docs/secret.pdf")
+    window.bench.store.open("/docs/secret.pdf")
     for password, then in (("sesame", "not the password"), ("Sesame", "")):
-        qtbot.waitUntil(lambda: bool(window.pane.messages.texts))
-        bar = window.pane.messages.findChild(PasswordBar)
+        qtbot.waitUntil(lambda: bool(window.bench.pane.messages.texts))
+        bar = window.bench.pane.messages.findChild(PasswordBar)
         assert isinstance(bar, PasswordBar)
         bar.field.setText(password)
         qtbot.keyClick(bar.field, Qt.Key.Key_Return)
         if then:
-            qtbot.waitUntil(lambda then=then: any(then in text for text in window.pane.messages.texts))
-    qtbot.waitUntil(lambda: window.pane.path == "/docs/secret.pdf")
-    assert window.pane.messages.texts == ()
+            qtbot.waitUntil(lambda then=then: any(then in text for text in window.bench.pane.messages.texts))
+    qtbot.waitUntil(lambda: window.bench.pane.path == "/docs/secret.pdf")
+    assert window.bench.pane.messages.texts == ()
 
 
 def test_dropped_files_are_opened(window: MainWindow, invoice: str, qtbot: QtBot) -> None:
@@ -73,7 +73,7 @@ def test_dropped_files_are_opened(window: MainWindow, invoice: str, qtbot: QtBot
         QPoint(10, 10), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     window.dropEvent(event)
-    qtbot.waitUntil(lambda: window.pane.path == invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
 
 
 def test_a_pasted_screenshot_is_kept_as_png_in_the_state_folder(
@@ -93,14 +93,14 @@ def test_a_pasted_screenshot_is_kept_as_png_in_the_state_folder(
 def test_pasting_without_a_picture_says_so(window: MainWindow) -> None:
     QGuiApplication.clipboard().clear()
     window.actions_by_key["paste"].trigger()
-    assert "no picture" in window.pane.messages.texts[0]
+    assert "no picture" in window.bench.pane.messages.texts[0]
 
 
 def test_closing_the_last_document_brings_the_welcome_back(window: MainWindow, invoice: str, qtbot: QtBot) -> None:
-    window.store.open(invoice)
-    qtbot.waitUntil(lambda: window.pane.path == invoice)
+    window.bench.store.open(invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
     window.actions_by_key["close"].trigger()
-    assert window.pane.path == ""
+    assert window.bench.pane.path == ""
     assert window.windowTitle() == "Tessera"
     assert not window.actions_by_key["close"].isEnabled()
 
@@ -108,35 +108,35 @@ def test_closing_the_last_document_brings_the_welcome_back(window: MainWindow, i
 def test_a_closed_document_is_forgotten_by_the_service(
     window: MainWindow, service: FakeService, invoice: str, qtbot: QtBot
 ) -> None:
-    window.store.open(invoice)
-    qtbot.waitUntil(lambda: window.pane.path == invoice)
-    window.store.close(invoice)
+    window.bench.store.open(invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
+    window.bench.store.close(invoice)
     assert service.forgotten == [invoice]
 
 
 def test_a_righted_page_is_announced_and_can_be_undone(window: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     info = service.add(make_document("/docs/sideways.pdf"))
     service.words[info.id.path, 0] = turned_words(make_words(info.pages[0], "on its side"), 90)
-    window.store.open(info.id.path)
-    qtbot.waitUntil(lambda: bool(window.pane.messages.texts))
-    assert "page 1 lay on its side and was righted" in window.pane.messages.texts[0]
-    shown = window.store.page(info.id.path, 0)
+    window.bench.store.open(info.id.path)
+    qtbot.waitUntil(lambda: bool(window.bench.pane.messages.texts))
+    assert "page 1 lay on its side and was righted" in window.bench.pane.messages.texts[0]
+    shown = window.bench.store.page(info.id.path, 0)
     assert shown is not None
     assert (shown.orientation, shown.width) == (90, 842.0)
-    assert window.pane.view is not None
-    assert window.pane.view.pages[0] == shown
-    window.store.undo_righting(shown)
-    assert window.store.page(info.id.path, 0) == info.pages[0]
-    assert window.pane.view.pages[0] == info.pages[0]
+    assert window.bench.pane.view is not None
+    assert window.bench.pane.view.pages[0] == shown
+    window.bench.store.undo_righting(shown)
+    assert window.bench.store.page(info.id.path, 0) == info.pages[0]
+    assert window.bench.pane.view.pages[0] == info.pages[0]
 
 
 def test_background_reading_takes_the_nearest_page_first(
     window: MainWindow, service: FakeService, invoice: str, qtbot: QtBot
 ) -> None:
     service.auto_read = False
-    window.store.open(invoice)
+    window.bench.store.open(invoice)
     qtbot.waitUntil(lambda: len(service.of_kind("read")) == 1)
-    window.pane.go_to(invoice, 2)
+    window.bench.pane.go_to(invoice, 2)
     first = service.of_kind("read")[0]
     first.send(PageRead(first.request, make_words(first.pages[0], "one")))
     qtbot.waitUntil(lambda: len(service.of_kind("read")) == 2)
@@ -145,5 +145,7 @@ def test_background_reading_takes_the_nearest_page_first(
 
 def test_notices_of_a_document_are_shown(window: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.add(make_document("/docs/mended.pdf", notices=("The file was damaged and has been repaired.",)))
-    window.store.open("/docs/mended.pdf")
-    qtbot.waitUntil(lambda: window.pane.messages.texts == ("mended.pdf: The file was damaged and has been repaired.",))
+    window.bench.store.open("/docs/mended.pdf")
+    qtbot.waitUntil(
+        lambda: window.bench.pane.messages.texts == ("mended.pdf: The file was damaged and has been repaired.",)
+    )

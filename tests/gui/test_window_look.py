@@ -125,13 +125,13 @@ def test_every_control_of_the_window_has_a_name(window: MainWindow, service: Fak
     service.add(make_document("/docs/secret.pdf", protected=True), password="x")
     service.add(make_document("/docs/a.pdf", pages=2))
     service.answer = lambda question, pages: make_answer(pages[0])
-    window.store.open("/docs/secret.pdf")
-    window.store.open("/docs/a.pdf")
-    qtbot.waitUntil(lambda: bool(window.pane.path))
-    window.pane.search.begin()
+    window.bench.store.open("/docs/secret.pdf")
+    window.bench.store.open("/docs/a.pdf")
+    qtbot.waitUntil(lambda: bool(window.bench.pane.path))
+    window.bench.pane.search.begin()
     window.panel.question.setPlainText("total?")
-    window.asking.ask()
-    qtbot.waitUntil(lambda: not window.book.busy)
+    window.bench.asking.ask()
+    qtbot.waitUntil(lambda: not window.bench.book.busy)
     assert len(controls(window)) > 25
     assert unnamed(window) == []
 
@@ -162,14 +162,14 @@ def test_the_shortcut_sheet_lists_every_shortcut(window: MainWindow) -> None:
 
 def test_tab_leads_through_the_window_and_back(window: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     service.add(make_document("/docs/a.pdf", pages=2))
-    window.store.open("/docs/a.pdf")
-    qtbot.waitUntil(lambda: bool(window.pane.path))
+    window.bench.store.open("/docs/a.pdf")
+    qtbot.waitUntil(lambda: bool(window.bench.pane.path))
     window.panel.question.setFocus()
     seen: list[QWidget | None] = []
     while window.focusWidget() not in seen:
         seen.append(window.focusWidget())
         qtbot.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
-    assert window.pane.view in seen
+    assert window.bench.pane.view in seen
     assert window.documents.tree in seen
     assert window.panel.question in seen
     assert window.toolbar.policy_box in seen

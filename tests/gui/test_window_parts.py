@@ -50,34 +50,36 @@ def test_search_counts_hits_and_walks_through_them(window: MainWindow, service: 
     info = service.add(make_document(INVOICE, pages=3))
     service.words[INVOICE, 0] = make_words(info.pages[0], "total one")
     service.words[INVOICE, 2] = make_words(info.pages[2], "the total and the total")
-    window.store.open(INVOICE)
-    qtbot.waitUntil(lambda: window.store.read_count(INVOICE) == 3)
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.bench.store.read_count(INVOICE) == 3)
     window.actions_by_key["find"].trigger()
-    window.pane.search.field.setText("total")
-    assert len(window.pane.search.hits) == 3
+    window.bench.pane.search.field.setText("total")
+    assert len(window.bench.pane.search.hits) == 3
     pages = []
     for _ in range(4):
         window.actions_by_key["find-next"].trigger()
-        pages.append(window.pane.page)
+        pages.append(window.bench.pane.page)
     assert pages == [0, 2, 2, 0]
     window.actions_by_key["find-previous"].trigger()
-    assert window.pane.page == 2
-    assert any(label.text() == "3 of 3" for label in window.pane.search.findChildren(QLabel))
+    assert window.bench.pane.page == 2
+    assert any(label.text() == "3 of 3" for label in window.bench.pane.search.findChildren(QLabel))
     window.actions_by_key["cancel"].trigger()
-    assert window.pane.search.isHidden()
+    assert window.bench.pane.search.isHidden()
 
 
 def test_search_says_when_not_all_pages_are_read(window: MainWindow, service: FakeService, qtbot: QtBot) -> None:
     info = service.add(make_document(INVOICE, pages=2))
     service.auto_read = False
-    window.store.open(INVOICE)
+    window.bench.store.open(INVOICE)
     qtbot.waitUntil(lambda: bool(service.of_kind("read")))
     window.actions_by_key["find"].trigger()
-    window.pane.search.field.setText("total")
-    assert any(label.text() == "no match · 0 of 2 pages read" for label in window.pane.search.findChildren(QLabel))
+    window.bench.pane.search.field.setText("total")
+    assert any(
+        label.text() == "no match · 0 of 2 pages read" for label in window.bench.pane.search.findChildren(QLabel)
+    )
     first = service.of_kind("read")[0]
     first.send(PageRead(first.request, make_words(info.pages[0], "total")))
-    qtbot.waitUntil(lambda: len(window.pane.search.hits) == 1)
+    qtbot.waitUntil(lambda: len(window.bench.pane.search.hits) == 1)
 
 
 # Settings.
@@ -128,7 +130,7 @@ def test_the_dialog_shows_and_changes_every_setting_with_a_label(window: MainWin
 
 def test_the_grid_is_toggled_by_its_key_and_remembered(window: MainWindow, qtbot: QtBot) -> None:
     before = window.actions_by_key["grid"].isChecked()
-    window.pane.setFocus()
+    window.frame.setFocus()
     qtbot.keyClick(window, Qt.Key.Key_G)
     assert window.actions_by_key["grid"].isChecked() is not before
     assert Settings().get(next(each for each in SETTINGS if each.key == "grid_visible")) is not before
@@ -195,7 +197,9 @@ def test_a_task_whose_parent_is_gone_is_silent(qtbot: QtBot) -> None:
 def test_an_error_without_a_callback_is_shown_by_the_window(window: MainWindow, qtbot: QtBot) -> None:
     error = ErrorInfo("output", "answers.csv cannot be written.", "Choose another folder.")
     Task(window, begin_with([Failed(1, error)])).start()
-    qtbot.waitUntil(lambda: window.pane.messages.texts == ("answers.csv cannot be written. Choose another folder.",))
+    qtbot.waitUntil(
+        lambda: window.bench.pane.messages.texts == ("answers.csv cannot be written. Choose another folder.",)
+    )
 
 
 def test_a_cancelled_request_is_no_error(window: MainWindow, qtbot: QtBot) -> None:
@@ -234,17 +238,17 @@ def test_answer_cards_are_exported_as_the_table_of_a_run(
 ) -> None:
     info = service.add(make_document(INVOICE, pages=2))
     service.answer = lambda question, pages: make_answer(pages[0])
-    window.store.open(INVOICE)
-    qtbot.waitUntil(lambda: bool(window.pane.path))
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: bool(window.bench.pane.path))
     for question in ("total?", "=date?"):
         window.panel.question.setPlainText(question)
-        window.asking.ask()
-    qtbot.waitUntil(lambda: not window.book.busy)
+        window.bench.asking.ask()
+    qtbot.waitUntil(lambda: not window.bench.book.busy)
     service.answer = None
-    window.asking._panel.question.setPlainText("under way?")
-    window.asking.ask()
-    window.commands.export_to(str(tmp_path / "answers.csv"))
-    qtbot.waitUntil(lambda: any("2 answers were written" in text for text in window.pane.messages.texts))
+    window.panel.question.setPlainText("under way?")
+    window.bench.asking.ask()
+    window.bench.commands.export_to(str(tmp_path / "answers.csv"))
+    qtbot.waitUntil(lambda: any("2 answers were written" in text for text in window.bench.pane.messages.texts))
     rows = read_csv(tmp_path / "answers.csv")
     assert [row.question for row in rows] == ["total?", "=date?"]
     assert rows[0].sha256 == info.id.sha256
@@ -252,9 +256,9 @@ def test_answer_cards_are_exported_as_the_table_of_a_run(
 
 
 def test_an_export_that_cannot_be_written_is_explained(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    window.commands.export_to(str(tmp_path / "missing" / "answers.csv"))
-    qtbot.waitUntil(lambda: bool(window.pane.messages.texts))
-    assert "cannot be written" in window.pane.messages.texts[0]
+    window.bench.commands.export_to(str(tmp_path / "missing" / "answers.csv"))
+    qtbot.waitUntil(lambda: bool(window.bench.pane.messages.texts))
+    assert "cannot be written" in window.bench.pane.messages.texts[0]
 
 
 def test_a_restarted_worker_is_announced(window: MainWindow, qtbot: QtBot) -> None:
@@ -263,7 +267,7 @@ def test_a_restarted_worker_is_announced(window: MainWindow, qtbot: QtBot) -> No
     thread = threading.Thread(target=relay.post, args=(Notice("The render process stopped; it was started again."),))
     thread.start()
     thread.join()
-    qtbot.waitUntil(lambda: window.pane.messages.texts == ("The render process stopped; it was started again.",))
+    qtbot.waitUntil(lambda: window.bench.pane.messages.texts == ("The render process stopped; it was started again.",))
 
 
 # Starting.
@@ -283,7 +287,7 @@ def test_a_crash_log_is_kept_for_the_next_start(tmp_path: Path) -> None:
 
 def test_arguments_are_files_and_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
     options = parse_arguments(["a.pdf", "--policy", "minicpm-v-16x:9", "b.png"])
-    assert (options.files, options.policy) == (["a.pdf", "b.png"], "minicpm-v-16x")
+    assert (options.files, options.policy) == (("a.pdf", "b.png"), "minicpm-v-16x")
     with pytest.raises(SystemExit) as stopped:
         parse_arguments(["--policy", "none-such"])
     assert stopped.value.code == 2

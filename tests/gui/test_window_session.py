@@ -44,8 +44,8 @@ def record(number: int = 1) -> AnswerRecord:
 
 def ask(window: MainWindow, question: str, qtbot: QtBot) -> None:
     window.panel.question.setPlainText(question)
-    window.asking.ask()
-    qtbot.waitUntil(lambda: not window.book.busy)
+    window.bench.asking.ask()
+    qtbot.waitUntil(lambda: not window.bench.book.busy)
 
 
 def test_a_session_is_the_same_after_saving_and_loading(tmp_path: Path) -> None:
@@ -92,27 +92,27 @@ def test_documents_place_questions_and_answers_come_back(
     service.answer = lambda question, pages: make_answer(pages[0])
     first = make_window()
     for path in ("/docs/other.pdf", INVOICE):
-        first.store.open(path)
-    qtbot.waitUntil(lambda: first.pane.path == INVOICE)
+        first.bench.store.open(path)
+    qtbot.waitUntil(lambda: first.bench.pane.path == INVOICE)
     ask(first, "total?", qtbot)
-    assert first.pane.view is not None
-    first.pane.view.set_zoom(2.0)
-    first.pane.go_to(INVOICE, 2)
-    place = first.pane.view.state()
+    assert first.bench.pane.view is not None
+    first.bench.pane.view.set_zoom(2.0)
+    first.bench.pane.go_to(INVOICE, 2)
+    place = first.bench.pane.view.state()
     first.close()
 
     second = make_window()
-    qtbot.waitUntil(lambda: len(second.store.documents) == 2)
-    qtbot.waitUntil(lambda: second.pane.path == INVOICE)
-    assert second.pane.view is not None
-    assert second.pane.view.zoom_mode is ZoomMode.FREE
-    assert second.pane.view.zoom == 2.0
-    assert second.pane.page == 2
-    assert second.pane.view.state() == place
+    qtbot.waitUntil(lambda: len(second.bench.store.documents) == 2)
+    qtbot.waitUntil(lambda: second.bench.pane.path == INVOICE)
+    assert second.bench.pane.view is not None
+    assert second.bench.pane.view.zoom_mode is ZoomMode.FREE
+    assert second.bench.pane.view.zoom == 2.0
+    assert second.bench.pane.page == 2
+    assert second.bench.pane.view.state() == place
     assert second.panel.question.history == ("total?",)
-    assert [each.answer.text for each in second.book.records if each.answer] == ["1,204.50 EUR"]
-    second.asking.show_answer(second.book.records[0].number)
-    assert second.pane.view.marks_of(0).has_evidence
+    assert [each.answer.text for each in second.bench.book.records if each.answer] == ["1,204.50 EUR"]
+    second.bench.asking.show_answer(second.bench.book.records[0].number)
+    assert second.bench.pane.view.marks_of(0).has_evidence
 
 
 def test_files_on_the_command_line_come_instead_of_the_last_documents(
@@ -121,12 +121,12 @@ def test_files_on_the_command_line_come_instead_of_the_last_documents(
     for path in (INVOICE, "/docs/other.pdf"):
         service.add(make_document(path))
     first = make_window()
-    first.store.open(INVOICE)
-    qtbot.waitUntil(lambda: first.pane.path == INVOICE)
+    first.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: first.bench.pane.path == INVOICE)
     first.close()
     second = make_window("/docs/other.pdf")
-    qtbot.waitUntil(lambda: second.pane.path == "/docs/other.pdf")
-    assert [info.id.path for info in second.store.documents] == ["/docs/other.pdf"]
+    qtbot.waitUntil(lambda: second.bench.pane.path == "/docs/other.pdf")
+    assert [info.id.path for info in second.bench.store.documents] == ["/docs/other.pdf"]
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -138,8 +138,8 @@ def test_nothing_of_a_protected_document_reaches_the_disk_unless_allowed(
     service.answer = lambda question, pages: make_answer(pages[0], "the secret answer")
     window = make_window()
     window.settings.set(KEEP_PROTECTED, allowed)
-    window.store.open(SECRET, "Sesame")
-    qtbot.waitUntil(lambda: window.pane.path == SECRET)
+    window.bench.store.open(SECRET, "Sesame")
+    qtbot.waitUntil(lambda: window.bench.pane.path == SECRET)
     ask(window, "the secret question?", qtbot)
     window.close()
     stored = "".join(path.read_text(errors="replace") for path in session_path().parent.rglob("*") if path.is_file())
@@ -154,8 +154,8 @@ def test_a_session_that_shall_not_be_restored_is_emptied(
     service.add(make_document(INVOICE))
     window = make_window()
     window.settings.set(RESTORE_SESSION, False)
-    window.store.open(INVOICE)
-    qtbot.waitUntil(lambda: window.pane.path == INVOICE)
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.bench.pane.path == INVOICE)
     window.close()
     assert load_session(session_path()) == Session()
 
@@ -165,8 +165,8 @@ def test_evidence_is_not_shown_on_a_document_that_has_changed(
 ) -> None:
     info = make_document(INVOICE, pages=3)
     service.add(info)
-    window.store.open(INVOICE)
-    qtbot.waitUntil(lambda: window.pane.path == INVOICE)
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: window.bench.pane.path == INVOICE)
     old = AnswerRecord(
         1,
         "total?",
@@ -180,11 +180,11 @@ def test_evidence_is_not_shown_on_a_document_that_has_changed(
         Stage.DONE,
         make_answer(info.pages[0]),
     )
-    window.book.restore((old,))
-    window.asking.show_answer(window.book.records[-1].number)
-    assert window.pane.view is not None
-    assert not window.pane.view.marks_of(0).has_evidence
-    assert "has changed since this answer was given" in window.pane.messages.texts[0]
+    window.bench.book.restore((old,))
+    window.bench.asking.show_answer(window.bench.book.records[-1].number)
+    assert window.bench.pane.view is not None
+    assert not window.bench.pane.view.marks_of(0).has_evidence
+    assert "has changed since this answer was given" in window.bench.pane.messages.texts[0]
 
 
 def test_the_size_of_the_window_comes_back(make_window: Callable[..., MainWindow]) -> None:

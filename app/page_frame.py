@@ -1,0 +1,61 @@
+"""The middle of the window as it stands at the first paint: room for messages and a word of welcome."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from app.icons import icon
+from app.panels.message_bar import MessageArea
+
+
+class PageFrame(QWidget):
+    """Messages above, then the search bar once there is one, then the page view or the welcome."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self.messages = MessageArea(self)
+        self._column.addWidget(self.messages)
+        self._stack = QStackedWidget(self)
+        self._welcome = self._build_welcome()
+        self._stack.addWidget(self._welcome)
+        self._column.addWidget(self._stack, 1)
+
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a bar between messages and page."""
+        self._column.insertWidget(1, bar)
+
+    def show_page(self, view: QWidget | None) -> None:
+        """Show the page view, or the welcome without one."""
+        if view is None:
+            self._stack.setCurrentWidget(self._welcome)
+            return
+        if self._stack.indexOf(view) < 0:
+            self._stack.addWidget(view)
+        self._stack.setCurrentWidget(view)
+
+    def _build_welcome(self) -> QWidget:
+        welcome = QWidget(self)
+        column = QVBoxLayout(welcome)
+        column.addStretch(2)
+        sign = QLabel(welcome)
+        sign.setPixmap(icon("tessera").pixmap(QSize(72, 72), self.devicePixelRatioF()))
+        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        hero = QLabel(self.tr("Drop a PDF or a screenshot here"), welcome)
+        hero.setObjectName("hero")
+        hero.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        text = QLabel(
+            self.tr("Or open one with Ctrl+O, or paste a screenshot with Ctrl+V.\nNothing leaves this machine."),
+            welcome,
+        )
+        text.setObjectName("muted")
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for widget in (sign, hero, text):
+            row = QHBoxLayout()
+            row.addWidget(widget)
+            column.addLayout(row)
+        column.addStretch(3)
+        return welcome
