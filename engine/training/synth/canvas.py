@@ -149,6 +149,14 @@ class Canvas:
         words = self._pages[span.page].words
         return " ".join(words[i].text for i in span.words)
 
+    def free_below(self, y: float) -> bool:
+        """Whether the page being written has no word that reaches below `y`."""
+        return all(word.box.y1 < y for word in self._pages[-1].words)
+
+    def free_above(self, y: float) -> bool:
+        """Whether the page being written has no word that reaches above `y`."""
+        return all(word.box.y0 > y for word in self._pages[-1].words)
+
     def all_text(self) -> str:
         """Every word of every page, blank-separated."""
         return " ".join(word.text for page in self._pages for word in page.words)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engine.errors import UsageError
 from engine.training.synth.families.articles import article, profile
+from engine.training.synth.families.charts import chart
 from engine.training.synth.families.courts import court
 from engine.training.synth.families.dialogs import dialog
 from engine.training.synth.families.forms import form
@@ -21,6 +22,7 @@ from engine.training.synth.families.recipes import recipe
 from engine.training.synth.families.reports import report
 from engine.training.synth.families.statements import statement
 from engine.training.synth.families.tables import table
+from engine.training.synth.margins import write_margins
 from engine.training.synth.noise import disturb
 from engine.training.synth.questions import Draft, make_questions
 from engine.training.synth.types import SyntheticDocument
@@ -41,6 +43,7 @@ _TRAIN: dict[str, Family] = {
     "recipe": recipe,
     "paper": paper,
     "report": report,
+    "chart": chart,
 }
 _HELD: dict[str, Family] = {
     "bill": bill,
@@ -58,6 +61,20 @@ _HELD: dict[str, Family] = {
     "profile": profile,
 }
 _MULTILINGUAL = {"receipt", "invoice", "form", "statement", "bill"}
+# Families that number their own pages, and those that are no pages.
+_WITHOUT_MARGINS = {
+    "receipt",
+    "slip",
+    "table",
+    "report",
+    "dialog",
+    "settings",
+    "ticket",
+    "chart",
+    "court",
+    "paper",
+    "bill",
+}
 
 TRAIN_FAMILIES = tuple(_TRAIN)
 HELD_OUT_FAMILIES = tuple(_HELD)
@@ -78,6 +95,8 @@ def make_document(seed: int, k: int, family: str | None = None, *, noise: float 
     rng = random.Random(f"{seed}/{k}/{name}")
     language = rng.choice(LANGUAGES[1:]) if name in _MULTILINGUAL and rng.random() < 0.25 else "en"
     draft = maker(rng, draw_locale(rng, language), held)
+    if name not in _WITHOUT_MARGINS:
+        write_margins(draft)
     questions = make_questions(draft)
     pages, art = draft.canvas.finish(f"{name}-{seed}-{k}.pdf")
     strength = (0.0 if rng.random() < 0.5 else rng.uniform(0.1, 1.0)) if noise is None else noise

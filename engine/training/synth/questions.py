@@ -57,6 +57,12 @@ class Draft:
         """Remember a catalogue or free field with one printed value."""
         self.facts.append(Fact(key, accepted(text, self.loc), span, label, **more))  # type: ignore[arg-type]  # Fact checks
 
+    def miss(self, key: str, label: str, value: str = "") -> None:
+        """Remember that `label` is printed but has no value: asking for it has no answer."""
+        kind = value or (FIELDS[key].value if key in FIELDS else "text")
+        self.hidden_fields.add(key)
+        self.absent.append((_phrase(self, "", label, kind), kind))
+
     def say(self, key: str, text: str, span: Span, kind: str = "position", **slots: str) -> None:
         """Remember something of `ASKED`, with the slots of its questions."""
         known = ASKED[key]
@@ -75,11 +81,15 @@ def make_questions(draft: Draft) -> tuple[SyntheticQuestion, ...]:
 
 
 def _ask(draft: Draft, fact: Fact) -> SyntheticQuestion:
-    value = fact.value or (FIELDS[fact.field].value if fact.field in FIELDS else "text")
+    value = _value_of(fact)
     question = _phrase(draft, fact.field, fact.label, value, fact.asks)
     box = draft.canvas.box_of(fact.span)
     kind = "bare" if fact.kind == "label" and len(question.split()) <= 2 else fact.kind
     return SyntheticQuestion(question, fact.answers, fact.span.page, box, kind, True, fact.field, value)
+
+
+def _value_of(fact: Fact) -> str:
+    return fact.value or (FIELDS[fact.field].value if fact.field in FIELDS else "text")
 
 
 def _phrase(draft: Draft, key: str, label: str, value: str, own: tuple[str, ...] = ()) -> str:
@@ -91,7 +101,7 @@ def _phrase(draft: Draft, key: str, label: str, value: str, own: tuple[str, ...]
     if spec is not None:
         known = _of(spec.held if draft.held else spec.asks, spec.asks, language)
         pools += [known] * 3 if known else []
-    if label or spec is not None:
+    if label or not pools:
         pools += [(GENERIC_HELD if draft.held else GENERIC_ASKS)[language]] * 2
         typed = (TYPED_HELD if draft.held else TYPED_ASKS).get(value, ())
         pools += [typed] if typed and language == "en" and spec is None else []
@@ -125,7 +135,7 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
     ]
     printed = f" {draft.canvas.all_text().lower()} "
     present = {fact.field for fact in draft.facts} | draft.hidden_fields
-    types = {FIELDS[f].value if f in FIELDS else "text" for f in present}
+    types = {_value_of(fact) for fact in draft.facts}
     taken = {label for key in present if key in FIELDS for label in _names(key)}
     missing = [
         key
@@ -138,7 +148,8 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
             key = rng.choice(close if close and rng.random() < 0.8 else missing)
             text, value = _phrase(draft, key, draft.label(key), FIELDS[key].value), FIELDS[key].value
         else:
-            label, value = _foreign_label(draft, set(printed.split())), rng.choice(VALUE_TYPES)
+            common = sorted(types & set(VALUE_TYPES)) if rng.random() < 0.8 else []
+            label, value = _foreign_label(draft, set(printed.split())), rng.choice(common or VALUE_TYPES)
             key, text = "", _phrase(draft, "", label, value)
         made.append(SyntheticQuestion(text, (), 0, None, "absent", False, key, value))
     return made

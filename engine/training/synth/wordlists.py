@@ -176,7 +176,8 @@ VERBS = _p(
 )
 ENDINGS = _p(
     """in a satisfactory way, as agreed, with few exceptions, for the time being, to a large extent,
-    until further notice, on request, with care, as before, in most cases, where this is useful, at little cost, for good reason, in turn"""
+    until further notice, on request, with care, as before, in most cases, where this is useful,
+    at little cost, for good reason, in turn"""
 )
 TOPICS = _p(
     """Water Quality, Urban Transport, Dairy Farming, Solar Energy, School Meals, Forest Health, Coastal Erosion,

@@ -8,7 +8,7 @@ from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
 from engine.training.synth.canvas import Canvas
 from engine.training.synth.fields import FIELDS
-from engine.training.synth.layout import PairStyle, Relation, draw_pair_style, write_pair
+from engine.training.synth.layout import PairStyle, Relation, draw_pair_style, wrap, write_pair
 from engine.training.synth.questions import Draft
 from engine.training.synth.types import TextStyle
 
@@ -48,10 +48,11 @@ def form(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
                 continue
             _write(draft, (x, y), key, label, shown, own)
             if boxed:
-                canvas.shape(
-                    x - 3, y - own.label.size * 1.2, x + step - 6, y + own.height - own.label.size, stroke=(0.3,) * 3
-                )
+                bottom = y + own.height - own.label.size
+                canvas.shape(x - 3, y - own.label.size * 1.2, x + step - 6, bottom, stroke=(0.3,) * 3)
         y += style.height * rng.choice([1.0, 1.2, 1.5])
+        if rng.random() < 0.1:
+            y = _long_entry(draft, margin, y, style)
         if y > canvas.height - 90:
             break
     _foot(draft, margin, y + 20)
@@ -137,13 +138,31 @@ def _value(draft: Draft, key: str) -> str:
 
 def _write(draft: Draft, at: tuple[float, float], key: str, label: str, text: str, style: PairStyle) -> None:
     canvas, rng = draft.canvas, draft.rng
+    value = key.split(":")[1] if key.startswith("free:") else ""
     if rng.random() < 0.08:
-        canvas.write(*at, label + ":", style.label)
-        draft.hidden_fields.add(key)
+        canvas.write(*at, label + rng.choice([":", ": ______", ""]), style.label)
+        draft.miss(key, label, value)
         return
     span = write_pair(canvas, at, label, text, style)
-    value = key.split(":")[1] if key.startswith("free:") else ""
     draft.add(key, text, span, label, value=value)
+
+
+def _long_entry(draft: Draft, margin: float, y: float, style: PairStyle) -> float:
+    """An entry of several lines under or beside its label; the next baseline."""
+    rng, canvas = draft.rng, draft.canvas
+    label = rng.choice(
+        ["Purpose", "REMARKS", "Description", "Comments", "OBJECTIVE", "Reason for request", "Special instructions"]
+    )
+    beside = rng.random() < 0.5
+    x = margin + (canvas.width_of(label + ": ", style.label) + 6 if beside else 0)
+    canvas.new_block()
+    canvas.write(margin, y, label + ":", style.label)
+    text = v.sentence(rng)
+    first = y if beside else y + style.label.size * 1.3
+    lines = wrap(canvas, text, min(260.0, canvas.width - margin - x), style.value)
+    span, y = canvas.write_lines(x, first, lines, style.value)
+    draft.add("free:long", text, span, label, kind="section", value="text")
+    return y + 8
 
 
 def _foot(draft: Draft, margin: float, y: float) -> None:

@@ -85,7 +85,7 @@ def receipt(rng: random.Random, loc: v.Locale, held: bool) -> Draft:
     _meta(slip)
     total = _items(slip)
     _totals(slip, total)
-    _footer(slip)
+    _footer(slip, total)
     slip.canvas.height = slip.y + rng.uniform(4, 60)
     slip.draft.hidden_fields |= {"buyer", "phone", "website", "tax_id", "receipt_number", "invoice_number", "time"}
     return slip.draft
@@ -142,23 +142,29 @@ def _items(slip: _Slip) -> int:
     rng, canvas, loc = slip.rng, slip.canvas, slip.loc
     canvas.new_block()
     two_lines, total, count = rng.random() < 0.4, 0, 0
+    spans: list[Span] = []
     goods = rng.sample(words.GOODS[loc.language], rng.randint(1, 9))
     for name in goods:
         quantity, price = rng.choice([1, 1, 1, 2, 3, 5]), v.amount_cents(rng, 80, 9000)
         line_total = quantity * price
         text = slip.case(name)
-        if not two_lines:
-            text = f"{quantity} {text}" if rng.random() < 0.7 else text
-        else:
-            canvas.write(slip.left, slip.y, text)
+        if two_lines:
+            name_span = canvas.write(slip.left, slip.y, text)
             slip.down()
-            text = f"{v.digits(rng, 8)} {quantity} x {v.number(loc, price)}"
-        canvas.write(slip.left, slip.y, text)
+            canvas.write(slip.left, slip.y, f"{v.digits(rng, 8)} {quantity} x {v.number(loc, price)}")
+        else:
+            lead = f"{quantity} " if rng.random() < 0.7 else ""
+            name_span = canvas.write(slip.left, slip.y, lead + text)
+            name_span = Span(name_span.page, name_span.words[len(lead.split()) :])
         span = canvas.write(slip.right, slip.y, v.number(loc, line_total), align="right")
         asks = _price_asks(loc.language, slip.case(name), slip.draft.held)
         slip.draft.add("item_price", v.number(loc, line_total), span, name, kind="table", value="amount", asks=asks)
         total, count = total + line_total, count + quantity
         slip.down()
+        spans.append(name_span)
+    for key, at in (("first_item", 0), ("last_item", -1)):
+        if rng.random() < 0.3:
+            slip.draft.say(key, canvas.text_of(spans[at]), spans[at])
     if rng.random() < 0.3:
         slip.pair("item_count", str(count))
     for name in words.GOODS[loc.language]:
@@ -218,8 +224,30 @@ def _totals(slip: _Slip, total: int) -> None:
         slip.pair("payment_method", rng.choice(["VISA", "MASTERCARD", "Debit Card", "AMEX", "E-Wallet"]))
 
 
-def _footer(slip: _Slip) -> None:
+def _tax_summary(slip: _Slip, total: int) -> None:
+    """A small table of tax rates under the totals, which repeats amounts and says "total" again."""
+    canvas, loc = slip.canvas, slip.loc
+    middle = (slip.left + slip.right) / 2 + 14
+    slip.rule()
+    for cells in (("GST Summary", "Amount", "Tax"), ("SR @ 6%", v.number(loc, total), v.number(loc, total * 6 // 100))):
+        canvas.write(slip.left, slip.y, cells[0])
+        base = canvas.write(middle, slip.y, cells[1], align="right")
+        canvas.write(slip.right, slip.y, cells[2], align="right")
+        slip.down()
+    slip.draft.say("tax_base", v.number(loc, total), base, "table")
+    slip.draft.hidden_fields |= {"tax", "tax_rate", "subtotal"}
+
+
+def _footer(slip: _Slip, total: int) -> None:
     rng = slip.rng
+    if slip.loc.language == "en" and rng.random() < 0.25:
+        _tax_summary(slip, total)
+    if slip.loc.language == "en" and rng.random() < 0.15:
+        saved = v.money(slip.loc, rng.randint(20, 900))
+        slip.canvas.write(slip.left, slip.y, slip.case(rng.choice(["Total Savings", "You saved", "Total Discount"])))
+        slip.draft.say("saving", saved, slip.canvas.write(slip.right, slip.y, saved, align="right"), "label")
+        slip.draft.hidden_fields.add("discount")
+        slip.down()
     slip.rule()
     slip.canvas.new_block()
     for text in rng.sample(_GREETINGS[slip.loc.language], rng.randint(0, 1)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from engine.training.synth import values as v
 from engine.training.synth import wordlists as words
 from engine.training.synth.canvas import Canvas, Span
-from engine.training.synth.layout import even_columns, write_row
+from engine.training.synth.layout import Column, even_columns, write_row
 from engine.training.synth.questions import Draft, Fact
 from engine.training.synth.types import TextStyle
 
@@ -196,7 +196,20 @@ def _write(draft: Draft, grid: _Grid, y: float) -> tuple[list[list[Span]], float
         if rng.random() < 0.1:
             canvas.new_block()
         spans.append(write_row(canvas, y, [label, *cells], columns, canvas.style))
+    if rng.random() < 0.3:
+        y += canvas.style.size * (lead + 0.3)
+        _total_row(draft, grid, y, columns)
     return spans, y + 26
+
+
+def _total_row(draft: Draft, grid: _Grid, y: float, columns: list[Column]) -> None:
+    canvas = draft.canvas
+    cells = [_cell(draft, kind) for kind in grid.types]
+    label = draft.rng.choice(["Total", "TOTAL", "All", "Sum"])
+    spans = write_row(canvas, y, [label, *cells], columns, canvas.styled(bold=draft.rng.random() < 0.6))
+    at = draft.rng.randrange(len(cells))
+    if any(c.isdigit() for c in cells[at]):
+        draft.say("total_row", cells[at], spans[at + 1], "table", head=grid.head(at).lower())
 
 
 def _ask_cells(draft: Draft, grid: _Grid, spans: list[list[Span]]) -> None:
@@ -252,6 +265,10 @@ def _ask_whole(draft: Draft, grid: _Grid, spans: list[list[Span]]) -> None:
     labels = spans[0][0]
     for row in spans[1:]:
         labels = labels + row[0]
+    name = _ROW_HEADS[grid.row_kind].lower()
+    for key, at in (("first_row", 0), ("last_row", -1)):
+        if rng.random() < 0.2:
+            draft.say(key, draft.canvas.text_of(spans[at][0]), spans[at][0], name=name)
     if rng.random() < 0.3:
         draft.say("row_count", str(len(grid.rows)), labels, "count", noun=_NOUNS[grid.row_kind])
     column = rng.randrange(len(grid.heads))
@@ -259,7 +276,7 @@ def _ask_whole(draft: Draft, grid: _Grid, spans: list[list[Span]]) -> None:
     best = max(values)
     if rng.random() < 0.3 and values.count(best) == 1 and best > 0:
         at = values.index(best)
-        name, head = _ROW_HEADS[grid.row_kind].lower(), grid.head(column).lower()
+        head = grid.head(column).lower()
         draft.say("highest", draft.canvas.text_of(spans[at][0]), spans[at][0], "table", name=name, head=head)
 
 
