@@ -24,15 +24,15 @@ from engine.ocr.orientation import find_tilt
 from engine.ocr.recognizer import ReadWord, Recognizer, as_array
 from engine.ocr.splitting import split_label
 from engine.ocr.text_layer import judge, usable_words
-from engine.ocr.unread import unread_marks
+from engine.ocr.unread import unread_areas
 from engine.readers.protocol import PageSource
 
 logger = logging.getLogger(__name__)
 
 MIN_TILTED_WORDS = 8
 """A text layer with fewer words than this does not turn a page."""
-SPARSE_WORDS, MIN_UNREAD_MARKS = 120, 40
-"""A page with fewer text-layer words is looked at; so many letter-like marks outside them send it through OCR."""
+SPARSE_WORDS, MIN_IMAGE_SHARE = 120, 0.003
+"""A page with fewer text-layer words, or with more of its area in images, is looked at for print left out."""
 MIN_AGREEMENT = 0.8
 """Below this share of matching words the text layer does not say what is printed, and OCR is believed instead."""
 IMAGE_MARGIN_SHARE = 0.01
@@ -99,19 +99,24 @@ class PageWordReader:
             page = page.turned(text.tilt)
             text = self._source.text(page)
         layer = [part for word in usable_words(text) for part in _unglued(word)]
-        boxes = text.image_boxes or self._unread(page, layer)
+        boxes = self._print_outside(page, text, layer)
         if not boxes:
             return PageWords(page, in_reading_order(layer), notices=tuple(notices))
         return self._read_both(page, boxes, layer, notices)
 
-    def _unread(self, page: PageRef, layer: list[Word]) -> tuple[PageRect, ...]:
-        """The whole page if much of what is printed on it is not in its text layer, else nothing."""
-        if len(layer) >= SPARSE_WORDS:
-            return ()
+    def _print_outside(self, page: PageRef, text: PageText, layer: list[Word]) -> tuple[PageRect, ...]:
+        """Where there may be print that the text layer does not have: large images, and other ink like writing.
+
+        Dense pages without images are trusted unseen.
+        """
+        if len(layer) >= SPARSE_WORDS and text.image_share < MIN_IMAGE_SHARE:
+            return text.image_boxes
         self._check()
         pixels = self._source.image(page)
-        marks = unread_marks(as_array(pixels), [_to_pixels(word.box, page, pixels.size) for word in layer])
-        return (PageRect(0.0, 0.0, page.width, page.height),) if marks >= MIN_UNREAD_MARKS else ()
+        areas = unread_areas(as_array(pixels), [_to_pixels(word.box, page, pixels.size) for word in layer])
+        unread = [_to_units(area, page, pixels.size) for area in areas]
+        outside = [area for area in unread if all(area.overlap_share(box) < 0.5 for box in text.image_boxes)]
+        return (*text.image_boxes, *outside)
 
     def _read_by_ocr(self, page: PageRef, why: str) -> PageWords:
         seen = self._see(page, None)
@@ -192,11 +197,13 @@ def _areas(image: Image, page: PageRef, boxes: Sequence[PageRect]) -> list[tuple
 
 
 def _word(word: ReadWord, page: PageRef, size: Size) -> Word:
+    return Word(word.text, _to_units(word.box, page, size), WordSource.OCR, round(word.confidence, 4))
+
+
+def _to_units(box: PixelRect, page: PageRef, size: Size) -> PageRect:
     """Pixels of an image of `size` → page units."""
     sx, sy = page.width / size.width, page.height / size.height
-    box = word.box
-    rect = PageRect(box.x * sx, box.y * sy, box.right * sx, box.bottom * sy)
-    return Word(word.text, rect, WordSource.OCR, round(word.confidence, 4))
+    return PageRect(box.x * sx, box.y * sy, box.right * sx, box.bottom * sy)
 
 
 def _to_pixels(box: PageRect, page: PageRef, size: Size) -> PixelRect:
