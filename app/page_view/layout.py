@@ -25,6 +25,10 @@ MARGIN_PX = 16
 """Logical px around the stack of pages."""
 GAP_PX = 16
 """Logical px between two pages; as much as the margin, so that a fitted page stands alone."""
+REVEAL_MARGIN_PX = 48
+"""Logical px left around a place that is shown."""
+REVEALED_AT = 0.3
+"""Share of the window's height at which a place that was out of sight is shown."""
 ZOOM_MIN = 0.02
 ZOOM_MAX = 64.0
 ZOOM_STEPS = (
@@ -261,6 +265,28 @@ class PageLayout:
         index = self.page_at(point.y())
         rect = QRectF(self.page_rect(index))
         return (index, self.to_page(index, point)) if rect.contains(point) else None
+
+    def revealing_offset(self, index: int, rect: PageRect, seen: QRectF) -> QPointF:
+        """The offset that shows `rect` (page units) with a margin, as near to that of `seen` (the content now in
+        sight) as may be. What was out of sight comes to the upper part of the window."""
+        wanted, margin = self.rect_to_content(index, rect), REVEAL_MARGIN_PX * self.spec.dpr
+        room = wanted.adjusted(-margin, -margin, margin, margin)
+        x, y = seen.x(), seen.y()
+        if room.left() < seen.left() or room.width() > seen.width():
+            x = room.left()
+        elif room.right() > seen.right():
+            x = room.right() - seen.width()
+        if room.top() < seen.top() or room.bottom() > seen.bottom():
+            tall = room.height() > seen.height() * (1 - REVEALED_AT)
+            y = room.top() if tall else wanted.top() - seen.height() * REVEALED_AT
+        return QPointF(self.kept_on_page(index, x), y)
+
+    def kept_on_page(self, index: int, x: float) -> float:
+        """The horizontal offset nearest to `x` that shows no more of the desk beside the page than it must."""
+        place, width = self.page_rect(index), self.spec.viewport.width
+        margin = round(MARGIN_PX * self.spec.dpr)
+        left, right = place.left() - margin, place.left() + place.width() + margin - width
+        return (left + right) / 2 if right <= left else min(max(x, left), right)
 
 
 def longest_zoom(pages: Sequence[PageRef], dpr: float) -> float:

@@ -32,9 +32,6 @@ from engine.geometry import PagePoint, PageRect, Size
 
 READING_LINE = 0.4
 """Share of the viewport's height at which the current page is told."""
-SHOWN_AT = 0.3
-"""Share of the viewport's height at which a place that was out of sight is shown."""
-RECT_MARGIN_PX = 48
 SCROLL_STEP_PX = 56
 ZOOM_PAUSE_MS = 70
 """Tiles are fetched once the zoom has rested this long: nobody sees those of the zooms in between."""
@@ -150,7 +147,9 @@ class SheetView(QAbstractScrollArea):
         """Zoom freely, holding the point `at` (logical px of the viewport; its centre if None) still."""
         self._mode = ZoomMode.FREE
         zoom = min(clamp_zoom(zoom), longest_zoom(self.pages, self._dpr()))
-        self._lay_out(self.pages, replace(self._layout.spec, zoom=zoom), at * self._dpr() if at else self._centre())
+        self._lay_out(
+            self.pages, replace(self._layout.spec, zoom=zoom), at * self._dpr() if at is not None else self._centre()
+        )
         self._wish_timer.start(ZOOM_PAUSE_MS)
 
     def zoom_by_steps(self, steps: int, at: QPointF | None = None) -> None:
@@ -184,7 +183,7 @@ class SheetView(QAbstractScrollArea):
         if rect is None:
             self._show_top(page)
         else:
-            self._reveal(page, self._layout.rect_to_content(page, rect))
+            self._set_offset(self._layout.revealing_offset(page, rect, QRectF(self._visible())))
         self._jumping = False
         self._update_current()
 
@@ -217,30 +216,7 @@ class SheetView(QAbstractScrollArea):
         y = place.y() - self._px(MARGIN_PX) / 2
         if self._mode is ZoomMode.FIT_PAGE:
             y = place.y() - (size.height - place.height()) / 2
-        self._set_offset(QPointF(self._kept_on_page(page, self._offset().x()), y))
-
-    def _reveal(self, page: int, wanted: QRectF) -> None:
-        """Scroll as little as shows `wanted` with a margin; from out of sight, put it in the upper part."""
-        margin = self._px(RECT_MARGIN_PX)
-        room = wanted.adjusted(-margin, -margin, margin, margin)
-        seen = QRectF(self._visible())
-        x, y = seen.x(), seen.y()
-        if room.left() < seen.left() or room.width() > seen.width():
-            x = room.left()
-        elif room.right() > seen.right():
-            x = room.right() - seen.width()
-        if room.top() < seen.top() or room.bottom() > seen.bottom():
-            y = wanted.top() - seen.height() * SHOWN_AT
-            if room.height() > seen.height() * (1 - SHOWN_AT):
-                y = room.top()
-        self._set_offset(QPointF(self._kept_on_page(page, x), y))
-
-    def _kept_on_page(self, page: int, x: float) -> float:
-        """The horizontal offset nearest to `x` that shows no more of the desk beside the page than it must."""
-        place, width = self._layout.page_rect(page), self._viewport_size().width
-        margin = self._px(MARGIN_PX)
-        left, right = place.left() - margin, place.left() + place.width() + margin - width
-        return (left + right) / 2 if right <= left else min(max(x, left), right)
+        self._set_offset(QPointF(self._layout.kept_on_page(page, self._offset().x()), y))
 
     # Geometry.
 
@@ -271,8 +247,11 @@ class SheetView(QAbstractScrollArea):
         self.horizontalScrollBar().setValue(round(offset.x()))
         self.verticalScrollBar().setValue(round(offset.y()))
 
-    def _lay_out(self, pages: tuple[PageRef, ...], spec: ViewSpec, hold: QPointF | None) -> None:
-        """Lay the pages out anew; what is under the viewport point `hold` (device px) stays there."""
+    def _lay_out(
+        self, pages: tuple[PageRef, ...], spec: ViewSpec, hold: QPointF | None, land: QPointF | None = None
+    ) -> None:
+        """Lay the pages out anew; what is under the viewport point `hold` (device px) stays there, or comes to lie
+        at `land` where the viewport itself has changed."""
         anchor = None
         if hold is not None and self.pages:
             anchor = Anchor.at(self._layout, QPointF(self._offset()) + hold)
@@ -289,7 +268,7 @@ class SheetView(QAbstractScrollArea):
             if self._viewport_size() == size:
                 break
         if anchor is not None and hold is not None:
-            self._set_offset(anchor.in_content(self._layout) - hold)
+            self._set_offset(anchor.in_content(self._layout) - (hold if land is None else land))
         self._settling = False
         self._after_move()
         if self.zoom != old_zoom:
@@ -307,12 +286,19 @@ class SheetView(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
         if not self._settling:
-            self._lay_out(self.pages, self._layout.spec, QPointF(self._viewport_size().width / 2, 0))
+            self._follow_viewport(0.0)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._lay_out(self.pages, self._layout.spec, self._centre())
+            self._follow_viewport(0.5)
         return super().viewportEvent(event)
+
+    def _follow_viewport(self, height_share: float) -> None:
+        """Lay out for a viewport that has changed: what was in the middle across, and at this share of its height,
+        is there again."""
+        old, new = self._layout.spec.viewport, self._viewport_size()
+        hold, land = (QPointF(size.width / 2, size.height * height_share) for size in (old, new))
+        self._lay_out(self.pages, self._layout.spec, hold, land)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:  # noqa: N802, ARG002 - Qt's name and arguments
         if self._settling:
@@ -369,8 +355,8 @@ class SheetView(QAbstractScrollArea):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         painter = QPainter(self.viewport())
-        dpr, area, offset = self._dpr(), event.rect(), self._offset()
-        exposed = QRectF(area.x() * dpr, area.y() * dpr, area.width() * dpr, area.height() * dpr).toAlignedRect()
+        dpr, offset = self._dpr(), self._offset()
+        exposed = self._exposed(event.rect())
         painted = False
         with device_pixels(painter):
             seen = self._layout.pages_in(self._visible())
@@ -386,6 +372,12 @@ class SheetView(QAbstractScrollArea):
         if painted and self._awaiting_first_tile:
             self._awaiting_first_tile = False
             self._tile_painted.emit()
+
+    def _exposed(self, area: QRect) -> QRect:
+        """Logical → device px, and one px more around it: the painter's origin was moved to a whole px."""
+        dpr = self._dpr()
+        exposed = QRectF(area.x() * dpr, area.y() * dpr, area.width() * dpr, area.height() * dpr)
+        return exposed.toAlignedRect().adjusted(-1, -1, 1, 1)
 
     def paint_marks(self, painter: QPainter) -> None:
         """Paint over the pages, in device px of the viewport. Nothing here; for subclasses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -60,12 +61,14 @@ def settle(qtbot: QtBot, view: PageView, tiles: TileQueue) -> None:
     qtbot.waitUntil(lambda: tiles.in_flight == 0)
 
 
-def rendered(view: PageView, dpr: float = 1.0, shift: float = 0.0) -> QImage:
+def rendered(
+    view: PageView, dpr: float = 1.0, shift: float = 0.0, ground: Qt.GlobalColor = Qt.GlobalColor.black
+) -> QImage:
     """The viewport's pixels; `shift` device px off the whole pixel, as a widget's corner can be."""
     size = view.viewport().size()
     image = QImage(round(size.width() * dpr) + 2, round(size.height() * dpr) + 2, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(dpr)
-    image.fill(Qt.GlobalColor.black)
+    image.fill(ground)
     painter = QPainter(image)
     painter.translate(shift / dpr, shift / dpr)
     view.viewport().render(painter, QPoint())
@@ -104,6 +107,34 @@ def test_every_tile_pixel_is_one_screen_pixel(qtbot: QtBot, tiles: TileQueue, dp
     assert place.width() == 900
     assert (seen[:, :, 2] == (xs - place.left()) % 256).all()
     assert (seen[:, :, 1] == (ys - place.top()) % 256).all()
+
+
+@pytest.mark.parametrize("dpr", [1.0, 1.25, 1.5, 1.75])
+@pytest.mark.parametrize("shift", [0.0, 0.25, 0.5, 0.75])
+def test_no_pixel_at_the_edge_is_left_unpainted(qtbot: QtBot, tiles: TileQueue, dpr: float, shift: float) -> None:
+    view = ScaledView(tiles)
+    view.fixed_dpr = dpr
+    qtbot.addWidget(view)
+    view.resize(333, 251)
+    view.set_document(document_with_images())
+    view.set_zoom_mode(ZoomMode.NATIVE)
+    for x in (0, 10_000):
+        view.horizontalScrollBar().setValue(x)
+        image = rendered(view, dpr, shift, ground=Qt.GlobalColor.magenta)
+        width, height = view.viewport().width() * dpr + shift, view.viewport().height() * dpr + shift
+        pixels = colors_of(image)[math.ceil(shift) : math.floor(height), math.ceil(shift) : math.floor(width)]
+        assert not (pixels == [255, 0, 255]).all(axis=2).any()
+
+
+def test_the_middle_stays_in_the_middle_when_the_window_grows(qtbot: QtBot, view: PageView) -> None:
+    view.set_document(make_document(4))
+    view.set_zoom(3.0)
+    view.go_to(2)
+    view.horizontalScrollBar().setValue(view.horizontalScrollBar().maximum() // 3)
+    before = view._layout.to_page(2, QPointF(view._offset()) + QPointF(view.viewport().width() / 2, 0))
+    view.resize(SIZE[0] + 200, SIZE[1] + 100)
+    after = view._layout.to_page(2, QPointF(view._offset()) + QPointF(view.viewport().width() / 2, 0))
+    assert (after.x, after.y) == pytest.approx((before.x, before.y), abs=0.5)
 
 
 def test_the_point_under_the_cursor_stays_when_zooming(qtbot: QtBot, view: PageView) -> None:
