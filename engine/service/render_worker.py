@@ -109,12 +109,14 @@ class RenderWorker:
 
     def _document(self, page: PageRef) -> Document:
         """The open document of `page`. Raises InputError when it is not open or has changed on disk."""
-        name = Path(page.document.path).name
-        if page.document not in self._documents:
-            raise InputError(f"{name} is not open.", "Open it again.")
-        document, stamp = self._documents[page.document]
+        held = self._documents.get(page.document)
+        if held is None:
+            raise InputError(f"{Path(page.document.path).name} is not open.", "Open it again.")
+        document, stamp = held
         if FileStamp.of(page.document.path) != stamp:
-            raise InputError(f"{name} has changed on disk since it was opened.", "Open it again to see what it is now.")
+            raise InputError(
+                f"{document.info.name} has changed on disk since it was opened.", "Open it again to see what it is now."
+            )
         return document
 
     def _render_tile(self, command: RenderTile) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from engine.documents.types import PageRef
 from engine.errors import CancelledError, ErrorInfo, TesseraError, WorkerDiedError
 from engine.readers.types import Failed, Request
+from engine.service.broker import serve_need
 from engine.service.jobs import MAX_ATTEMPTS, Job, JobBook
 from engine.service.messages import (
     Ask,
@@ -28,8 +29,6 @@ from engine.service.messages import (
     Command,
     DocumentOpened,
     Hello,
-    ImageDelivered,
-    NeedFailed,
     NeedImage,
     NeedText,
     OpenDocument,
@@ -39,11 +38,10 @@ from engine.service.messages import (
     RenderPage,
     RenderTile,
     Reply,
-    TextDelivered,
-    TextReady,
     TileReady,
     WorkerKind,
 )
+from engine.service.notices import death_notice, log_notice
 from engine.service.pending import Listener, Pending
 from engine.service.process import WorkerProcess
 from engine.service.requests import Notice, ServiceOptions, TilePixels, TileSpec
@@ -64,7 +62,7 @@ class Supervisor:
 
     def __init__(self, notify: Callable[[Notice], None] | None = None, options: ServiceOptions | None = None) -> None:
         self.options = options or ServiceOptions()
-        self._notify = notify or _log_notice
+        self._notify = notify or log_notice
         self._lock = threading.RLock()
         self._work_came = threading.Condition(self._lock)
         self._requests = itertools.count(1)
@@ -286,7 +284,7 @@ class Supervisor:
                     self._mark_oldest(kind)
                 return
             case NeedText() | NeedImage():
-                self._serve_need(reply)
+                serve_need(reply, self, self._send)
                 return
             case _:
                 pass
@@ -329,26 +327,6 @@ class Supervisor:
                 return
             job.told = final
         job.pending.deliver(event, final=final)
-
-    def _serve_need(self, need: NeedText | NeedImage) -> None:
-        """Fetch what the reading worker wants from the render worker, and pass it on when it comes."""
-
-        def pass_on(event: object) -> None:
-            match event:
-                case TextReady(text=text):
-                    reply: Command = TextDelivered(need.need, text)
-                case PageImageReady(path=path, size=size):
-                    reply = ImageDelivered(need.need, path, size)
-                case Failed() as failed:
-                    reply = NeedFailed(need.need, failed)
-                case _:
-                    return
-            self._send(WorkerKind.READING, reply)
-
-        if isinstance(need, NeedText):
-            self.text(need.page, listener=pass_on)
-        else:
-            self.page_image(need.page, listener=pass_on)
 
     # Watching.
 
@@ -401,7 +379,7 @@ class Supervisor:
             jobs = self._book.of(worker.kind)
             failed = self._revive(worker.kind, jobs, hopeless=hopeless)
         logger.warning("worker %s ended with code %s", worker.kind.value, code)
-        self._notify(_death_notice(worker.kind, restarted=not hopeless))
+        self._notify(death_notice(worker.kind, restarted=not hopeless))
         error = WorkerDiedError(f"The {worker.kind.value} process stopped while it worked on this.").info
         for job in failed:
             self._tell(job, Failed(job.pending.request, error), final=True)
@@ -427,18 +405,3 @@ class Supervisor:
 
     def _keep_on_disk(self, page: PageRef) -> bool:
         return self.options.keep_protected or page.document.path not in self._protected
-
-
-def _log_notice(notice: Notice) -> None:
-    logger.warning("%s", notice.text)
-
-
-def _death_notice(kind: WorkerKind, *, restarted: bool) -> Notice:
-    name = {WorkerKind.RENDER: "page renderer", WorkerKind.READING: "reader"}[kind]
-    if restarted:
-        return Notice(f"The {name} stopped and was started again; nothing answered so far is lost.", kind)
-    return Notice(
-        f"The {name} keeps stopping and was left off. Close the last document you opened, then restart Tessera.",
-        kind,
-        serious=True,
-    )
