@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from engine.resources import resource_path
 REPOSITORY = Path(__file__).parents[2]
 INVOICE = resource_path("samples", "invoice.pdf")
 PATIENCE_S = 120.0
+POLL_S = 0.05
 
 
 def tessera(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -157,8 +158,10 @@ def _kill_after_rows(arguments: list[str | Path], wanted: int) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while process.poll() is None and _journalled_rows() < before + wanted:
-        pass
+    while _journalled_rows() < before + wanted:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(POLL_S)
+            break
     os.kill(process.pid, signal.SIGKILL)
     process.wait(PATIENCE_S)
 
