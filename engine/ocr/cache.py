@@ -22,7 +22,7 @@ from engine.service.codec import CodecError, from_json, to_json
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the meaning of cached words changes (splitting, lines, boxes), so that old entries are not used."""
 MAX_SIZE_BYTES = 2_000_000_000
 TRIM_TO_SHARE = 0.9

@@ -13,8 +13,8 @@ from engine.ocr.models import Image
 
 CONTRAST = 60
 """Grey levels (of 255) between ink and the page's commonest shade."""
-LETTER_HEIGHTS = (0.4, 2.5)
-"""Height of a letter-like mark, as a share of the usual word height."""
+LETTER_HEIGHTS = (0.2, 2.5)
+"""Height of a letter-like mark, as a share of the usual word height (boxes of text layers are 1.4 em high)."""
 MAX_ASPECT = 4.0
 SOLID_SHARE = 0.9
 """Marks that fill this share of their box are bullets, swatches and rules."""
