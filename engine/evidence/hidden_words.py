@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from engine.documents.types import PageRef, Word
 from engine.evidence.slices import SliceWords, words_by_slice
@@ -32,29 +32,27 @@ def contributions(
     plan: SlicePlan,
     page: PageRef,
     words: Sequence[Word],
-    support: Collection[int],
+    answer: Sequence[int],
+    labels: Sequence[int],
     rescore: Rescore,
 ) -> tuple[Contribution, ...]:
     """Every slice's contribution to one answer, best first.
 
-    `support` are the words the score depends on, the answer's own first: only slices that hold one are scored again.
-    Slices that cost the same are ordered by how much of the answer they hold, then row-major.
+    `answer` and `labels` are all the words the score depends on: only slices that hold one are scored again. Slices
+    that cost the same (a word on a border belongs to both) stand by how much of the answer they hold, then row-major.
     """
     full = rescore(frozenset())
+    support = frozenset((*answer, *labels))
     found = []
     for held in words_by_slice(plan, page, words):
-        hidden = held.words & frozenset(support)
-        fall = full - rescore(held.words) if hidden else 0.0
+        fall = full - rescore(held.words) if held.words & support else 0.0
         share = fall / full if full > 0 else 0.0
-        found.append((Contribution(page.index, held.row, held.col, held.box, share, share), _held(held, support, words)))
-    found.sort(key=lambda item: (-item[0].joint, -item[1], item[0].row or 0, item[0].col or 0))
+        made = Contribution(page.index, held.row, held.col, held.box, share, share)
+        found.append((made, _area_inside(held, answer, words)))
+    found.sort(key=lambda item: (-round(item[0].joint, 9), -item[1], item[0].row or 0, item[0].col or 0))
     return tuple(contribution for contribution, _ in found)
 
 
-def _held(held: SliceWords, support: Collection[int], words: Sequence[Word]) -> float:
-    """The area of the supporting words inside the slice; earlier words of `support`, the answer's own, count most."""
-    total = 0.0
-    for rank, number in enumerate(support):
-        shared = words[number].box.intersection(held.box)
-        total += (shared.area if shared else 0.0) / (1 + rank)
-    return total
+def _area_inside(held: SliceWords, answer: Sequence[int], words: Sequence[Word]) -> float:
+    shared = (words[number].box.intersection(held.box) for number in answer)
+    return sum(part.area for part in shared if part is not None)

@@ -29,6 +29,7 @@ from engine.training.synth import TRAIN_FAMILIES, SyntheticQuestion, make_docume
 
 _LOG = logging.getLogger(__name__)
 _RIGHT = 0.8
+_LIKELY, _OTHERS = 110, 50
 _PLAIN_SHAPES = (Shape.VALUE,)
 
 
@@ -62,7 +63,27 @@ def samples(seed: int, count: int, families: Sequence[str]) -> Iterator[Sample]:
             page = question.page if question.present else random.Random(number).randrange(len(document.pages))
             index = indices.get(page) or indices.setdefault(page, build_index(document.pages[page]))
             if index.candidates:
-                yield _sample(question, index, fit(parsed, index), family)
+                yield _thinned(_sample(question, index, fit(parsed, index), family), random.Random(number))
+
+
+def _thinned(sample: Sample, rng: random.Random) -> Sample:
+    """The sample with its right candidates, those that fit best at first sight, and some of the others."""
+    names = sample.fit.names
+    sight = sum(sample.fit.values[:, names.index(name)] for name in ("label_best", "cover_all", "rule", "cover_near"))
+    order = np.lexsort((-np.asarray(sight), -(sample.gain > 0).astype(float)))
+    kept = np.sort(
+        np.concatenate(
+            (
+                order[:_LIKELY],
+                np.asarray(
+                    rng.sample(list(order[_LIKELY:]), min(_OTHERS, max(len(order) - _LIKELY, 0))), dtype=np.int64
+                ),
+            )
+        )
+    )
+    values = sample.fit.values[kept].astype(np.float32)
+    fitted = Fit(names, values, sample.fit.match, sample.fit.union[:, :0])
+    return Sample(fitted, sample.gain[kept], sample.present, tuple(sample.texts[n] for n in kept), sample.family)
 
 
 def _sample(question: SyntheticQuestion, index: PageIndex, fitted: Fit, family: str) -> Sample:

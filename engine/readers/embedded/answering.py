@@ -43,7 +43,7 @@ def answers(question: Question, pages: Sequence[PageIndex], ranker: Ranker, coun
     for page, bonus in chosen:
         if question.shape is not Shape.VALUE:
             found.extend(_shaped(question, page))
-        if question.shape in (Shape.VALUE, Shape.COUNT, Shape.TITLE) and not found:
+        if question.shape in (Shape.VALUE, Shape.COUNT) and not found:
             found.extend(_ranked(question, page, ranker, bonus, count))
     found.sort(key=lambda item: -item.score)
     distinct: dict[str, Found] = {}

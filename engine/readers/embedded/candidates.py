@@ -10,16 +10,19 @@ from engine.readers.embedded.layout import Layout, Segment, is_number_like
 from engine.readers.embedded.values import (
     Kind,
     Run,
+    Value,
     address_likeness,
     company_likeness,
     names,
     person_likeness,
+    phrases,
     run_of,
-    typed_values,
+    whole_values,
 )
 
 _MAX_LABEL_WORDS = 7
 _MAX_BLOCK_LINES = 5
+_MAX_TAIL_WORDS = 9
 
 
 class Form(StrEnum):
@@ -28,10 +31,11 @@ class Form(StrEnum):
     VALUE = "value"
     SEGMENT = "segment"
     AFTER_LABEL = "after-label"
+    TAIL = "tail"
     BLOCK = "block"
     NAME = "name"
+    PHRASE = "phrase"
     SENTENCE = "sentence"
-    PARAGRAPH = "paragraph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,32 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
     indices = range(segment.start, segment.end)
     run = run_of(layout.tokens, indices)
     sentence = sentence_of.get(segment.start, -1)
-    for value in typed_values(run):
+    if sentence >= 0 and len(indices) > 4:
+        return
+    for value in whole_values(run):
         tokens = run.covering(value.start, value.end)
+        if _enumerates(layout, segment, tokens):
+            continue
         before, after = label_around(layout, segment, tokens)
         yield Candidate(value.text, tokens, value.kind, Form.VALUE, segment.index, sentence, before, after)
-    if sentence < 0 or segment.end - segment.start <= 8:
-        yield from _whole(layout, tuple(indices), Form.SEGMENT, segment.index, sentence)
+    yield from _whole(layout, tuple(indices), Form.SEGMENT, segment.index, sentence)
+    bare_end = _before_bracket(layout, segment)
+    if bare_end:
+        yield from _whole(layout, tuple(range(segment.start, bare_end)), Form.SEGMENT, segment.index, sentence)
+    if sentence < 0 and segment.end - segment.start <= _MAX_TAIL_WORDS and ":" not in segment.text:
+        for cut in range(segment.start + 1, min(segment.end, segment.start + 5)):
+            tail = tuple(range(cut, segment.end))
+            yield from _whole(layout, tail, Form.TAIL, segment.index, sentence, tuple(range(segment.start, cut)))
     for cut in _label_ends(layout, segment):
         tokens = tuple(range(cut, _value_end(layout, cut, segment.end)))
         before = tuple(range(max(segment.start, cut - _MAX_LABEL_WORDS), cut))
         yield from _whole(layout, tokens, Form.AFTER_LABEL, segment.index, sentence, before)
+
+
+def _enumerates(layout: Layout, segment: Segment, tokens: tuple[int, ...]) -> bool:
+    """Whether the tokens are the "12." or "3)" that numbers a line of words."""
+    text = layout.tokens[tokens[0]].text
+    return len(tokens) == 1 and tokens[0] == segment.start < segment.end - 1 and text[:-1].isdigit() and text[-1] in ".)"
 
 
 def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int]) -> Iterator[Candidate]:
@@ -103,14 +123,19 @@ def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int
 def _of_sentence(layout: Layout, sentence: Run, number: int) -> Iterator[Candidate]:
     segment = layout.segment_of[sentence.tokens[0]]
     yield Candidate(sentence.text, sentence.tokens, Kind.TEXT, Form.SENTENCE, segment, number)
-    for value in (*typed_values(sentence), *names(sentence)):
-        tokens = sentence.covering(value.start, value.end)
-        home = layout.segment_of[tokens[0]]
-        form = Form.NAME if value.kind is Kind.TEXT else Form.VALUE
-        kind = value.kind
-        if form is Form.NAME:
-            kind = Kind.PERSON if person_likeness(value.text) >= 1.0 else Kind.TEXT
-        yield Candidate(value.text, tokens, kind, form, home, number)
+    for value in whole_values(sentence):
+        yield _in_sentence(layout, sentence, number, value, Form.VALUE, value.kind)
+    for value in names(sentence):
+        kind = Kind.PERSON if person_likeness(value.text) >= 1.0 else Kind.TEXT
+        kind = Kind.COMPANY if company_likeness(value.text) >= 1.0 else kind
+        yield _in_sentence(layout, sentence, number, value, Form.NAME, kind)
+    for value in phrases(sentence):
+        yield _in_sentence(layout, sentence, number, value, Form.PHRASE, Kind.TEXT)
+
+
+def _in_sentence(layout: Layout, sentence: Run, number: int, value: Value, form: Form, kind: Kind) -> Candidate:
+    tokens = sentence.covering(value.start, value.end)
+    return Candidate(value.text, tokens, kind, form, layout.segment_of[tokens[0]], number)
 
 
 def _whole(
@@ -141,9 +166,7 @@ def trimmed(text: str) -> str:
     return text.rstrip(".") if text.endswith("..") else text
 
 
-def label_around(
-    layout: Layout, segment: Segment, tokens: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def label_around(layout: Layout, segment: Segment, tokens: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The tokens before and after a value in its segment, up to the previous and next value."""
     before: list[int] = []
     for index in range(tokens[0] - 1, max(segment.start, tokens[0] - _MAX_LABEL_WORDS) - 1, -1):
@@ -178,6 +201,14 @@ def _value_end(layout: Layout, start: int, end: int) -> int:
         if _ends_label(layout, index):
             return index
     return end
+
+
+def _before_bracket(layout: Layout, segment: Segment) -> int:
+    """Where a closing bracket at the segment's end begins ("ABC SDN BHD (123456-X)"); 0 without one."""
+    if not layout.tokens[segment.end - 1].text.endswith(")"):
+        return 0
+    opening = [i for i in range(segment.start + 1, segment.end) if layout.tokens[i].text.startswith("(")]
+    return opening[-1] if opening else 0
 
 
 def _leading_label(layout: Layout, line: Segment) -> int:

@@ -8,9 +8,10 @@ from functools import lru_cache
 import numpy as np
 
 from engine.readers.embedded.candidates import Candidate, Form
-from engine.readers.embedded.field_rules import rule_scores
+from engine.readers.embedded.field_rules import kind_rule_scores, rule_scores
 from engine.readers.embedded.index import Floats, PageIndex
 from engine.readers.embedded.labels import printed_words
+from engine.readers.embedded.layout import Layout, Segment
 from engine.readers.embedded.matching import Match, match, strongest
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
@@ -23,6 +24,8 @@ _PRIOR = {
     Relation.COLUMN: 0.95,
     Relation.ROW: 0.95,
     Relation.NEAR: 0.9,
+    Relation.LEADING: 0.9,
+    Relation.TRAILING: 0.9,
     Relation.AFTER: 0.9,
     Relation.RIGHT: 0.85,
     Relation.SENTENCE: 0.8,
@@ -31,7 +34,34 @@ _PRIOR = {
 }
 """How much a relation counts when asking whether a question word is accounted for at all."""
 
-_COVERAGE_RELATIONS = (Relation.SENTENCE, Relation.NEAR, Relation.ROW, Relation.SECTION)
+_COVERAGE_RELATIONS = (Relation.SENTENCE, Relation.NEAR, Relation.LEADING, Relation.TRAILING, Relation.ROW, Relation.SECTION)
+_MARKED = (
+    ("colon", Relation.BEFORE),
+    ("colon", Relation.LEFT),
+    ("colon", Relation.ABOVE),
+    ("stacked", Relation.LEFT),
+    ("stacked", Relation.ABOVE),
+    ("beside", Relation.ABOVE),
+    ("stacked", Relation.BELOW),
+    ("colon", Relation.BELOW),
+    ("beside", Relation.BELOW),
+    ("colon", Relation.RIGHT),
+)
+"""Looks of a label that tell on which side its value stands."""
+
+_RELATIVE = (
+    "label_best",
+    "label_before",
+    "label_left",
+    "label_above",
+    "label_row",
+    "label_column",
+    "cover_table",
+    "cover_sentence",
+    "cover_near",
+    "cover_all", "cover_leading", "cover_trailing", "rule", "kind_rule")
+"""Features that also count by how close they come to the page's best: a question's answer is where most of it is said."""
+
 _PREPOSITIONS = {
     Kind.PERSON: frozenset("by from with von durch par por da door med af af av di per".split()),
     Kind.COMPANY: frozenset("by from with at von durch par por da door per".split()),
@@ -65,8 +95,12 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     _kinds(question, index, columns)
     columns.update(page_features(index))
     columns["rule"] = rule_scores(question.field, index)
+    columns["kind_rule"] = kind_rule_scores(question, index)
     columns["fielded"] = np.full(len(index.candidates), float(bool(question.field)))
     columns["quoted"] = np.full(len(index.candidates), float(any(unit.quoted for unit in question.units)))
+    for name in _RELATIVE:
+        peak = columns[name].max(initial=0.0)
+        columns[f"top_{name}"] = columns[name] / peak if peak > 0 else columns[name]
     names = tuple(columns)
     values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
     return Fit(names, values, matched, union)
@@ -84,6 +118,13 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
             label, unit = label[index.segment_of], unit[:, index.segment_of]
         columns[f"label_{relation}"] = label
         by_unit[relation] = unit
+    for mark, relation in _MARKED:
+        marked = strongest(
+            index.links[relation],
+            matched.label * index.place_marks[mark],
+            count if relation is Relation.BEFORE else segments,
+        )
+        columns[f"{mark}_{relation}"] = marked if relation is Relation.BEFORE else marked[index.segment_of]
     total = max(matched.weights.sum(), 1e-9)
     for relation in _COVERAGE_RELATIONS:
         columns[f"cover_{relation}"] = matched.weights @ by_unit[relation] / total
@@ -136,6 +177,7 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
     kinds = [candidate.kind for candidate in found]
     for candidate in found:
         segment = layout.segments[candidate.segment]
+        marks = index.own_place[len(rows)]
         whole = candidate.tokens[0] == segment.start and candidate.tokens[-1] >= segment.end - 1
         words = len(candidate.tokens)
         rows.append(
@@ -143,8 +185,10 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 float(candidate.form is Form.VALUE),
                 float(candidate.form is Form.SEGMENT),
                 float(candidate.form is Form.AFTER_LABEL),
+                float(candidate.form is Form.TAIL),
                 float(candidate.form is Form.BLOCK),
                 float(candidate.form is Form.NAME),
+                float(candidate.form is Form.PHRASE),
                 float(candidate.form is Form.SENTENCE),
                 float(candidate.kind is Kind.TEXT),
                 float(whole),
@@ -158,6 +202,8 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 min(segment.height / layout.line_height, 3.0) / 3,
                 1.0 / kinds.count(candidate.kind),
                 float(segment.numeric),
+                *_row_place(segment, layout),
+                float(index.place_marks["stacked"][marks]),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -168,8 +214,10 @@ _PAGE_NAMES = (
     "is_value",
     "is_segment",
     "is_after_label",
+    "is_tail",
     "is_block",
     "is_name",
+    "is_phrase",
     "is_sentence",
     "is_text",
     "whole",
@@ -183,7 +231,25 @@ _PAGE_NAMES = (
     "size",
     "rarity",
     "numeric",
+    "first_of_row",
+    "last_of_row",
+    "beside_numbers",
+    "row_cells",
+    "stacked",
 )
+
+
+def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float, float]:
+    """Whether a segment begins or ends its row, stands before figures, and how many cells its row has."""
+    row = layout.rows[segment.row]
+    at = row.index(segment.index)
+    following = [layout.segments[i] for i in row[at + 1 :]]
+    return (
+        float(at == 0),
+        float(not following),
+        float(bool(following) and following[0].numeric),
+        min(len(row), 6) / 6,
+    )
 
 
 def _label_words(candidate: Candidate, index: PageIndex) -> float:

@@ -12,9 +12,9 @@ from engine.documents.types import PageWords
 from engine.readers.embedded.candidates import Candidate, candidates
 from engine.readers.embedded.labels import match_words
 from engine.readers.embedded.layout import Layout, lay_out
-from engine.readers.embedded.relations import SEGMENT_RELATIONS, Links, Neighbours, Places, Relation
+from engine.readers.embedded.relations import SEGMENT_RELATIONS, Links, Neighbours, Places, Relation, place_marks
 from engine.readers.embedded.sentences import sentences
-from engine.readers.embedded.text import words_of
+from engine.readers.embedded.text import has_digit
 from engine.readers.embedded.values import Run
 from engine.readers.embedded.wording import STOP_WORDS
 
@@ -22,6 +22,14 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _WINDOW = 7
+_OWN_RELATIONS = (
+    Relation.BEFORE,
+    Relation.AFTER,
+    Relation.SENTENCE,
+    Relation.NEAR,
+    Relation.LEADING,
+    Relation.TRAILING,
+)
 _LINKING_WORDS = frozenset("of the de du des la le der die das di del van no and y et und for".split())
 
 
@@ -62,7 +70,7 @@ class LinkTable:
 @dataclass(frozen=True, slots=True, eq=False)
 class PageIndex:
     """One indexed page. `terms` are the page's distinct matched words; `atoms` the (token, term) pairs: a token such
-    as "Date/Time" holds several. `place_atoms` lists the atoms of every place, `place_size` counts their content."""
+    as "Date/Time" holds several. `place_marks` are looks of places (see `relations.place_marks`). `place_atoms` lists the atoms of every place, `place_size` counts their content."""
 
     words: PageWords
     layout: Layout
@@ -78,6 +86,7 @@ class PageIndex:
     segment_of: Ints
     own_place: Ints
     atoms_of: tuple[tuple[int, ...], ...]
+    place_marks: dict[str, Floats]
 
     def token_terms(self, token: int) -> list[str]:
         """The matched words of one token."""
@@ -115,6 +124,7 @@ def build_index(words: PageWords) -> PageIndex:
         np.asarray([candidate.segment for candidate in found], dtype=np.int64),
         np.asarray(own, dtype=np.int64),
         tuple(tuple(atoms) for atoms in atoms_of),
+        place_marks(layout, places.tokens),
     )
 
 
@@ -140,7 +150,7 @@ def _content(term: str) -> float:
         return 0.0
     if term in _LINKING_WORDS or term in STOP_WORDS["en"]:
         return 0.15
-    return 1.0
+    return 0.35 if has_digit(term) else 1.0
 
 
 def _candidate_links(
@@ -149,7 +159,7 @@ def _candidate_links(
     """The relations that each candidate has on its own: words before and after it, its sentence, words near it."""
     links: dict[Relation, Links] = {
         relation: [[] for _ in found]
-        for relation in (Relation.BEFORE, Relation.AFTER, Relation.SENTENCE, Relation.NEAR)
+        for relation in _OWN_RELATIONS
     }
     for number, candidate in enumerate(found):
         if candidate.before:
@@ -179,11 +189,12 @@ def _sentence_links(
     end = at + len(candidate.tokens)
     around = sentence.tokens[max(at - _WINDOW, 0) : at] + sentence.tokens[end : end + _WINDOW]
     close = sentence.tokens[max(at - 3, 0) : at] + sentence.tokens[end : end + 3]
-    for tokens, strength in ((around, 0.8), (close, 1.0)):
+    leading, trailing = sentence.tokens[max(at - 5, 0) : at], sentence.tokens[end : end + 5]
+    for relation, tokens, strength in (
+        (Relation.NEAR, around, 0.8),
+        (Relation.NEAR, close, 1.0),
+        (Relation.LEADING, leading, 1.0),
+        (Relation.TRAILING, trailing, 1.0),
+    ):
         if tokens:
-            links[Relation.NEAR][number].append((places.add(tokens), strength))
-
-
-def question_words(text: str) -> list[str]:
-    """The distinct words of a text, bare: what pages are ranked by."""
-    return list(dict.fromkeys(words_of(text)))
+            links[relation][number].append((places.add(tokens), strength))

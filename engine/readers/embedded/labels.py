@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
-from engine.readers.embedded.label_tables import FIELDS
 from engine.readers.embedded.text import stem, words_of
 from engine.readers.embedded.values import Kind
-from engine.readers.embedded.wording import SAME_WORD
+from engine.readers.embedded.wording import LABEL_WORDS, SAME_WORD
+from engine.resources import resource_path
+
+FIELDS_FILE = "embedded_fields.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ def match_words(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def fields() -> tuple[Field, ...]:
     """All fields of the tables."""
-    return tuple(_field(name, kind, phrases) for name, (kind, phrases) in FIELDS.items())
+    with resource_path("models", FIELDS_FILE).open("rb") as file:
+        return tuple(_field(name, table) for name, table in tomllib.load(file).items())
 
 
 @lru_cache(maxsize=1)
@@ -64,19 +70,18 @@ def fields_by_name() -> dict[str, Field]:
 
 @lru_cache(maxsize=1)
 def printed_words() -> frozenset[str]:
-    """Every word that occurs in a printed label of the tables, in matched form."""
-    return frozenset(word for field in fields() for phrase in field.printed for word in phrase.words)
+    """Every word that labels are commonly made of, in matched form."""
+    fields_words = {word for field in fields() for phrase in field.printed for word in phrase.words}
+    return frozenset(fields_words | {match_form(word) for word in LABEL_WORDS})
 
 
-def _field(name: str, kind: Kind, phrases: str) -> Field:
-    asked: list[Phrase] = []
-    printed: list[Phrase] = []
-    for entry in phrases.split("|"):
-        text, _, strength = entry.strip().partition("~")
-        mark = text[0] if text[0] in "?=" else ""
-        phrase = Phrase(match_words(text.removeprefix(mark)), float(strength) if strength else 1.0)
-        if mark != "=":
-            asked.append(phrase)
-        if mark != "?":
-            printed.append(phrase)
-    return Field(name, kind, tuple(asked), tuple(printed))
+def _field(name: str, table: Mapping[str, Any]) -> Field:
+    both = _phrases(table.get("words", ()))
+    asked, printed = _phrases(table.get("asked", ())), _phrases(table.get("printed", ()))
+    return Field(name, Kind(table["kind"]), (*both, *asked), (*both, *printed))
+
+
+def _phrases(entries: Sequence[str]) -> tuple[Phrase, ...]:
+    """The phrases of a table row; `text~0.6` has strength 0.6."""
+    parts = [entry.partition("~") for entry in entries]
+    return tuple(Phrase(match_words(text), float(strength or 1.0)) for text, _, strength in parts)

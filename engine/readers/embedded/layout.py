@@ -92,10 +92,10 @@ def lay_out(page: PageWords) -> Layout:
     ordered: list[Token] = []
     segments: list[Segment] = []
     row_segments: list[tuple[int, ...]] = []
-    gap = _gap_limit(rows)
+    gaps = _gap_limits(rows)
     for row_number, row in enumerate(rows):
         indices = []
-        for run in _split_row(row, gap):
+        for run in _split_row(row, gaps):
             indices.append(len(segments))
             segments.append(_segment(run, len(segments), row_number, len(ordered)))
             ordered.extend(run)
@@ -216,8 +216,8 @@ def _collides(row: Sequence[Token], token: Token) -> bool:
     return False
 
 
-def _gap_limit(rows: Sequence[Sequence[Token]]) -> float:
-    """The widest gap, in line heights, that still joins two words of a line."""
+def _gap_limits(rows: Sequence[Sequence[Token]]) -> tuple[float, float]:
+    """The widest gaps, in line heights, that still join two words of a line and two figures of a line."""
     gaps = []
     for row in rows:
         for left, right in zip(row, row[1:], strict=False):
@@ -225,29 +225,29 @@ def _gap_limit(rows: Sequence[Sequence[Token]]) -> float:
             if 0.05 < gap < 1.0:
                 gaps.append(gap)
     usual = statistics.median(gaps) if len(gaps) >= 5 else 0.3
-    return min(max(2.4 * usual, 0.75), 1.25)
+    return min(max(2.4 * usual, 0.75), 1.25), min(max(1.4 * usual, 0.5), 0.9)
 
 
-def _split_row(row: Sequence[Token], gap_limit: float) -> list[list[Token]]:
+def _split_row(row: Sequence[Token], gaps: tuple[float, float]) -> list[list[Token]]:
     runs: list[list[Token]] = []
     for token in row:
-        if not runs or _breaks(runs[-1][-1], token, gap_limit):
+        if not runs or _breaks(runs[-1][-1], token, gaps):
             runs.append([token])
         else:
             runs[-1].append(token)
     return runs
 
 
-def _breaks(left: Token, right: Token, gap_limit: float) -> bool:
+def _breaks(left: Token, right: Token, gaps: tuple[float, float]) -> bool:
     if left.word == right.word:
         return False
     height = max(min(left.height, right.height), 1e-6)
     gap = (right.x0 - left.x1) / height
     if is_number_like(left.text) and is_number_like(right.text):
-        return gap > 0.5
+        return gap > gaps[1]
     if max(left.height, right.height) > 2.2 * height:
         return True
-    return gap > gap_limit
+    return gap > gaps[0]
 
 
 def is_number_like(text: str) -> bool:

@@ -8,16 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
 from engine.readers.embedded.index import Floats, LinkTable, PageIndex
-from engine.readers.embedded.labels import Phrase
+from engine.readers.embedded.labels import Phrase, match_form
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import has_digit, is_cjk
 
 _FUZZY_FROM = 76.0
 _CONTAINED = 0.72
+_OTHER_SORT = 0.7
+_SORTS = frozenset(
+    match_form(word) for word in "number date time address telephone fax email id code rate percent quantity".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ def match(question: Question, index: PageIndex, hidden: frozenset[int] = frozens
     total = weights.sum()
     coverage = (weights @ units) / total if total > 0 else np.zeros(count)
     precision = np.minimum(explained / np.maximum(index.place_size, 1.0), 1.0)
-    return Match(units, weights, coverage, coverage * np.sqrt(precision), said)
+    label = coverage * np.sqrt(precision) * np.where(_says_other(said, index), _OTHER_SORT, 1.0)
+    return Match(units, weights, coverage, label, said)
 
 
 def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
@@ -125,6 +131,15 @@ def _best_phrase(
         words = np.where(better, said, words)
         best_rank = np.where(better, rank, best_rank)
     return best, words
+
+
+def _says_other(said: Floats, index: PageIndex) -> NDArray[np.bool_]:
+    """(P,) whether a place names a sort of value that the question does not: "Client no." is not "Client"."""
+    if not index.places:
+        return np.zeros(0, dtype=np.bool_)
+    foreign = np.asarray([term in _SORTS for term in index.terms]) & (said.max(axis=0, initial=0.0) < 0.7)
+    at_atom = foreign[index.atom_term].astype(np.float64)
+    return np.maximum.reduceat(at_atom[index.place_atoms.values], index.place_atoms.starts) > 0
 
 
 def _weights(question: Question, units: Floats, index: PageIndex) -> Floats:

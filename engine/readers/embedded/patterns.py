@@ -41,10 +41,8 @@ TIME = re.compile(
     r"|(?<!\w)(?:1[0-2]|[1-9])\s?[ap]\.?m\.?(?!\w)",
     re.IGNORECASE,
 )
-_CURRENCY = (
-    r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
-)
-_FIGURE = r"(?:\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
+_CURRENCY = r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
+_FIGURE = r"(?:(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])|\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
 AMOUNT = re.compile(
     rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?(?:[KMB]n?|million|billion|thousand|mio\.?|mrd\.?)(?!\w))?(?:,-|\.-)?"
     rf"|[-+(]?{_FIGURE}\)?\s?(?:,-|\.-)?{_CURRENCY}(?!\w)"
@@ -70,14 +68,14 @@ CODE = re.compile(
 )
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
 QUANTITY = re.compile(
-    rf"(?<![\w.,]){_FIGURE}(?:\s?(?:-|–|to)\s?{_FIGURE})?\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
+    rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
     r"kg|g|mg|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
     r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|"
     r"million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años)(?!\w)",
     re.IGNORECASE,
 )
 COMPANY_SUFFIX = re.compile(
-    r"(?<!\w)(?:sdn\.?\s?bhd|bhd|inc|incorporated|ltd|limited|llc|llp|plc|corp|corporation|company|co|gmbh|ag|kg|ohg|ug|e\.?\s?k|"
+    r"(?<!\w)(?:s/b|m/s|sdn\.?\s?bhd|bhd|inc|incorporated|ltd|limited|llc|llp|plc|corp|corporation|company|co|gmbh|ag|kg|ohg|ug|e\.?\s?k|"
     r"s\.?a\.?r?\.?l?|sas|sasu|eurl|s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|s\.?l|oy|ab|as|a/s|pte|pty|group|holdings?|trading|enterprise|enterprises|"
     r"store|stores|mart|market|supermarket|restaurant|restoran|cafe|café|bakery|hardware|pharmacy|shop|bookshop|hotel|bank|university|institute|"
     r"association|foundation|services|industries|gift|deco|machinery|stationers?|bhd)\.?(?!\w)",

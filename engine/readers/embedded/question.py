@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.readers.embedded.labels import Phrase, asked_phrases, fields_by_name, match_form
-from engine.readers.embedded.question_kinds import KIND_PATTERNS, SHAPE_PATTERNS
+from engine.readers.embedded.question_kinds import FIELD_PATTERNS, KIND_PATTERNS, SHAPE_PATTERNS
 from engine.readers.embedded.text import fold, has_digit, is_cjk, words_of
 from engine.readers.embedded.values import Kind
-from engine.readers.embedded.wording import DOCUMENT_NOUNS, SAME_WORD, STOP_WORDS, TYPE_NOUNS, guess_language
+from engine.readers.embedded.wording import DOCUMENT_NOUNS, FILLERS, SAME_WORD, STOP_WORDS, TYPE_NOUNS, guess_language
 
 
 class Shape(StrEnum):
@@ -20,7 +20,6 @@ class Shape(StrEnum):
     COUNT = "count"
     YES_NO = "yes-no"
     SECTION = "section"
-    TITLE = "title"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,22 @@ def parse(text: str) -> Question:
     language = _language(text, rest)
     kinds = _kinds(rest if quoted else folded)
     units, field = _units(rest, quoted, language, text)
-    if field and not _overruled(kinds, field):
+    named = "" if quoted else next((name for name, pattern in FIELD_PATTERNS if pattern.search(folded)), "")
+    if named and named != field:
+        units, field = _renamed(units, named), named
+        kinds = {}
+    if field and _overruled(kinds, field):
+        field = ""
+    elif field:
         kinds = _with_field(kinds, fields_by_name()[field].kind)
     return Question(text, language, _shape(folded), tuple(units), tuple(kinds.items()), field)
+
+
+def _renamed(units: list[Unit], field: str) -> list[Unit]:
+    """The units of a question whose whole wording names a field: the field first, its other words count little."""
+    own = [unit for unit in units if unit.field == field]
+    rest = [Unit(u.words, u.phrases, 0.15 * u.weight, u.quoted, u.field) for u in units if u.field != field]
+    return [*(own or [Unit((), fields_by_name()[field].printed, 1.0, field=field)]), *rest]
 
 
 def _language(text: str, folded: str) -> str:
@@ -85,13 +97,7 @@ def _shape(folded: str) -> Shape:
 
 
 def _kinds(folded: str) -> dict[Kind, float]:
-    kinds: dict[Kind, float] = {}
-    for pattern, expected in KIND_PATTERNS:
-        if pattern.search(folded):
-            for kind, weight in expected:
-                kinds[kind] = max(kinds.get(kind, 0.0), weight)
-            break
-    return kinds
+    return next((dict(expected) for pattern, expected in KIND_PATTERNS if pattern.search(folded)), {})
 
 
 def _overruled(kinds: dict[Kind, float], field: str) -> bool:
@@ -105,16 +111,18 @@ def _with_field(kinds: dict[Kind, float], kind: Kind) -> dict[Kind, float]:
 
 
 def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[list[Unit], str]:
-    units = [_quoted_unit(word, phrase) for phrase in quoted for word in words_of(phrase)]
+    units = [_quoted_unit(word) for phrase in quoted for word in words_of(phrase)]
     words = words_of(rest)
     trailing = _trailing_nouns(rest)
     found, field = _field_units(words)
     covered = {position for start, end, _ in found for position in range(start, end)}
     damp = 0.35 if quoted else 1.0
     for start, end, name in found:
+        if name == "company" and field != "company":
+            damp = min(damp, 0.4)
         tail = all(word in trailing for word in words[start:end])
         units.append(_field_unit(words[start:end], name, (0.2 if tail else 1.0) * damp))
-    stop = STOP_WORDS["en"] | STOP_WORDS.get(language, frozenset())
+    stop = FILLERS | STOP_WORDS["en"] | STOP_WORDS.get(language, frozenset())
     content = [
         (word, _weight(word, trailing, original))
         for position, word in enumerate(words)
@@ -127,8 +135,7 @@ def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[
     return units, "" if quoted and not only_nouns else field
 
 
-def _quoted_unit(word: str, phrase: str) -> Unit:
-    del phrase
+def _quoted_unit(word: str) -> Unit:
     return Unit((match_form(word),), (), 1.0, quoted=True)
 
 
@@ -141,7 +148,7 @@ def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
     while position < len(forms):
         for length in range(min(6, len(forms) - position), 0, -1):
             name = asked.get(tuple(forms[position : position + length]))
-            if name is not None:
+            if name is not None and not _counts(words[position + length : position + length + 2], name):
                 found.append((position, position + length, name))
                 position += length
                 break
@@ -150,6 +157,11 @@ def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
     content = [item for item in found if not all(word in DOCUMENT_NOUNS for word in words[item[0] : item[1]])]
     main = max(content, key=lambda item: item[1] - item[0], default=None)
     return content, "" if main is None else main[2]
+
+
+def _counts(following: list[str], name: str) -> bool:
+    """Whether "total" begins "total number of ...": then it names no field."""
+    return name == "total" and following == ["number", "of"]
 
 
 def _field_unit(words: list[str], name: str, weight: float) -> Unit:

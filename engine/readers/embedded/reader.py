@@ -66,7 +66,7 @@ class EmbeddedReader:
         read: list[PageIndex] = []
         previewed = request.budget_s is None
         for number, page in enumerate(self._nearest_known_first(request.pages)):
-            yield Progress(request.id, number, len(request.pages), f"Reading page {page.index + 1}")
+            yield Progress(request.id, number, len(request.pages), f"Reading page {number + 1} of {len(request.pages)}")
             read.append(self._index(page, request.keep_on_disk))
             yield PageRead(request.id, read[-1].words)
             self._stop_if_cancelled()
@@ -106,7 +106,8 @@ class EmbeddedReader:
         status = AnswerStatus.NOT_FOUND if best is None else status_of(best.confidence, limits)
         shown = best if status is not AnswerStatus.NOT_FOUND else None
         others = found if shown is None else found[1:]
-        evidence, plans = None, ()
+        evidence: Evidence | None = None
+        plans: tuple[tuple[int, SlicePlan], ...] = ()
         if shown is not None:
             slices = plan(request.policy, shown.index.words.page.native)
             evidence = _evidence(shown, question, ranker, slices)
@@ -149,7 +150,7 @@ def _evidence(found: Found, question: Question, ranker: Ranker, slices: SlicePla
         box=_box(found),
         words=tuple(page.words[number] for number in support),
         answer_words=len(own),
-        contributions=contributions(slices, page.page, page.words, support, rescore),
+        contributions=contributions(slices, page.page, page.words, own, labels, rescore),
         visual_gain=found.confidence,
         method=EvidenceMethod.HIDDEN_WORDS,
     )

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.readers.embedded.layout import Layout, Segment
 
 
@@ -26,6 +29,8 @@ class Relation(StrEnum):
     AFTER = "after"
     SENTENCE = "sentence"
     NEAR = "near"
+    LEADING = "leading"
+    TRAILING = "trailing"
 
 
 SEGMENT_RELATIONS = (
@@ -117,17 +122,17 @@ class Neighbours:
 
     def _overlapping_above(self) -> list[list[int]]:
         """For each segment the segments above it that share horizontal space, nearest first."""
+        x0, y0, x1, y1, row = (
+            np.asarray([getattr(segment, name) for segment in self._segments])
+            for name in ("x0", "y0", "x1", "y1", "row")
+        )
         upper: list[list[int]] = []
-        for segment in self._segments:
-            above = []
-            for other in self._segments[: segment.index]:
-                if other.row == segment.row or other.y1 > segment.y0 + 0.5 * segment.height:
-                    continue
-                shared = min(other.x1, segment.x1) - max(other.x0, segment.x0)
-                if shared > 0.25 * min(other.x1 - other.x0, segment.x1 - segment.x0):
-                    above.append(other.index)
-            above.sort(key=lambda i: segment.y0 - self._segments[i].y1)
-            upper.append(above)
+        for n, segment in enumerate(self._segments):
+            shared = np.minimum(x1[:n], x1[n]) - np.maximum(x0[:n], x0[n])
+            enough = shared > 0.25 * np.minimum(x1[:n] - x0[:n], x1[n] - x0[n])
+            higher = (row[:n] != row[n]) & (y1[:n] <= y0[n] + 0.5 * segment.height)
+            found = np.flatnonzero(enough & higher)
+            upper.append([int(i) for i in found[np.argsort(-y1[found], kind="stable")]])
         return upper
 
     def _above(self, segment: Segment) -> list[tuple[int, float]]:
@@ -155,8 +160,11 @@ class Neighbours:
         if not self._upper[segment.index]:
             return
         other = self._segments[self._upper[segment.index][0]]
-        gap = (segment.y0 - other.y1) / max(self._layout.line_height, 1e-6)
-        found[Relation.BELOW][other.index].append((self._place(segment.index), _fade(gap, 1.0, 4)))
+        unit = max(self._layout.line_height, 1e-6)
+        gap = (segment.y0 - other.y1) / unit
+        side = min(abs(other.x0 - segment.x0), abs(other.x0 + other.x1 - segment.x0 - segment.x1) / 2)
+        skew = 1.0 if side < 2 * unit else 0.6
+        found[Relation.BELOW][other.index].append((self._place(segment.index), skew * _fade(gap, 0.8, 3)))
 
     def _column(self, segment: Segment) -> list[tuple[int, float]]:
         """Header candidates: the lines where the column above the cell turns from values to words, and its top."""
@@ -173,11 +181,18 @@ class Neighbours:
             header_like = not other.numeric or _is_year(other.text)
             if header_like:
                 texts.append(index)
-                links.append((self._place(index), 0.95 if segment.numeric else 0.7))
+                own = 0.95 if segment.numeric else 0.7
+                links.append((self._place(index), own * self._narrowness(other, segment)))
             elif texts and segment.numeric:
                 break
             previous = other
         return self._with_stacks(links, texts, segment)
+
+    def _narrowness(self, header: Segment, cell: Segment) -> float:
+        """1 for a header over the cell's column alone, less the more of the cell's row it spans: titles span it all."""
+        row = [self._segments[i] for i in self._layout.rows[cell.row]]
+        spanned = sum(min(header.x1, s.x1) - max(header.x0, s.x0) > 0.3 * (s.x1 - s.x0) for s in row)
+        return (1.0, 1.0, 0.92, 0.8, 0.6, 0.45)[min(spanned, 5)]
 
     def _with_stacks(
         self, links: list[tuple[int, float]], texts: list[int], segment: Segment
@@ -186,12 +201,13 @@ class Neighbours:
             return links
         links = links[:4] + links[-2:] if len(links) > 6 else links
         top = sorted(texts, key=lambda i: self._segments[i].y0)
+        top = [i for i in top if self._narrowness(self._segments[i], segment) >= 0.8]
         for length in (2, 3):
             if len(top) >= length:
                 links.append((self._place(*top[:length]), 0.95 if segment.numeric else 0.8))
                 if segment.numeric:
                     links.append((self._place(*top[-length:]), 0.95))
-        if not segment.numeric:
+        if top and not segment.numeric:
             links.append((self._place(top[0]), 0.9))
         return links
 
@@ -225,6 +241,46 @@ class Neighbours:
         if headings:
             links.append((self._place(headings[0].index), 0.4))
         return links
+
+
+def place_marks(layout: Layout, places: Sequence[tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
+    """Looks of places that tell where their value stands, 1 or 0 for each: `colon` it ends as a label does, `stacked`
+    it is a cell with another cell flush below it, `beside` it is a cell with another one close to its right."""
+    stacked, beside = _stacked(layout), _beside(layout)
+    marks = {name: np.zeros(len(places)) for name in ("colon", "stacked", "beside")}
+    for number, tokens in enumerate(places):
+        if not tokens:
+            continue
+        marks["colon"][number] = layout.tokens[tokens[-1]].text.endswith((":", "："))
+        segment = layout.segments[layout.segment_of[tokens[-1]]]
+        if segment.start == tokens[0] and segment.end == tokens[-1] + 1:
+            marks["stacked"][number] = segment.index in stacked
+            marks["beside"][number] = segment.index in beside
+    return marks
+
+
+def _stacked(layout: Layout) -> set[int]:
+    """Segments with another one flush below: the same left edge, a line away, in the next row or two."""
+    found = set()
+    for row, below in zip(layout.rows, layout.rows[1:], strict=False):
+        for index in row:
+            upper = layout.segments[index]
+            for other_index in below:
+                lower = layout.segments[other_index]
+                unit = min(upper.height, lower.height)
+                if abs(upper.x0 - lower.x0) < unit and lower.y0 - upper.y1 < 1.5 * unit:
+                    found.add(index)
+    return found
+
+
+def _beside(layout: Layout) -> set[int]:
+    reach = 10 * layout.line_height
+    return {
+        left
+        for row in layout.rows
+        for left, right in zip(row, row[1:], strict=False)
+        if layout.segments[right].x0 - layout.segments[left].x1 < reach
+    }
 
 
 def _fade(distance: float, full: float, gone: float) -> float:

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from engine.readers.embedded import patterns
 from engine.readers.embedded.layout import Token
-from engine.readers.embedded.text import has_digit, joiner
+from engine.readers.embedded.text import bare, has_digit, joiner
+from engine.readers.embedded.wording import ANY_STOP_WORDS, DOCUMENT_NOUNS, LABEL_WORDS
 
 
 class Kind(StrEnum):
@@ -43,9 +44,7 @@ class Run:
 
     def covering(self, start: int, end: int) -> tuple[int, ...]:
         """The tokens that a stretch of the text touches."""
-        return tuple(
-            token for token, (a, b) in zip(self.tokens, self.spans, strict=True) if a < end and b > start
-        )
+        return tuple(token for token, (a, b) in zip(self.tokens, self.spans, strict=True) if a < end and b > start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,14 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.NUMBER, patterns.NUMBER),
     (Kind.CODE, patterns.CODE),
 )
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
 _NAME = re.compile(
     r"(?<![\w'])(?:(?:Dr|Mr|Mrs|Ms|Prof|Sir|Hon|St|Rev|Gen|Col|Capt|M|Mme|Herr|Frau)\.?\s+)?"
     r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*\.?)(?:\s+(?:(?:of|the|and|de|du|des|la|le|van|von|der|den|di|da|del|al|bin|y|&|et)\s+){0,2}"
-    r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*\.?))*"
+    r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*\.?))*(?:,\s(?:Inc|Ltd|LLC|LLP|S\.A|Jr|Sr|PhD|MD)\b\.?)?"
 )
+_PIECE = re.compile(r"[^\s,;:()\"“”]+")
+_LINKS = frozenset(("of", "de", "du", "des", "van", "von", "di", "del", "der", "for", "and", "&"))
 _PERSON = re.compile(
     r"^(?:(?:Dr|Mr|Mrs|Ms|Prof|Sir|Hon|Rev|Gen|Col|Capt|Herr|Frau|Mme|M)\.?\s+)?"
     r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*|[A-Z]\.(?:\s?[A-Z]\.)*)(?:,?\s+(?:(?:van|von|de|der|den|di|da|del|la|le|bin|al)\s+){0,2}(?:[A-ZÀ-ÖØ-Þ][\w'’\-]+|[A-Z]\.?)){1,4}(?:,?\s+(?:Jr|Sr|PhD|MD)\.?)?$"
@@ -108,12 +110,70 @@ def typed_values(run: Run) -> Iterator[Value]:
                 yield value
 
 
+def whole_values(run: Run) -> list[Value]:
+    """The typed stretches of the run without those that are a mere part of another: no day of a date, no thousand of
+    an amount. A year, a figure of a quantity or percentage, and the amount of an amount with currency stay."""
+    found = list(typed_values(run))
+    return [value for value in found if not any(_is_part(value, other) for other in found)]
+
+
+_HOLDERS = frozenset({Kind.DATE, Kind.AMOUNT, Kind.CODE, Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.TIME, Kind.NUMBER})
+
+
+def _is_part(value: Value, other: Value) -> bool:
+    if value.kind is Kind.YEAR or other.kind not in _HOLDERS:
+        return False
+    inside = other.start <= value.start and value.end <= other.end
+    if not inside or (value.start, value.end) == (other.start, other.end):
+        return False
+    if other.kind is Kind.NUMBER:
+        return value.kind in (Kind.NUMBER, Kind.CODE, Kind.YEAR)
+    if other.kind is Kind.PHONE:
+        return value.kind in (Kind.NUMBER, Kind.CODE, Kind.PHONE)
+    return True
+
+
 def names(run: Run) -> Iterator[Value]:
     """Capitalised stretches of a sentence: candidates for people, places and things."""
     for match in _NAME.finditer(run.text):
-        value = _trimmed(Kind.TEXT, run.text, match.start(), match.end())
+        start = match.start()
+        first, _, rest = match.group().partition(" ")
+        if is_function_word(first):
+            if not rest or rest[:1].islower():
+                continue
+            start += len(first) + 1
+        value = _trimmed(Kind.TEXT, run.text, start, match.end())
         if value is not None and len(value.text) > 1:
             yield value
+
+
+def phrases(run: Run) -> Iterator[Value]:
+    """Stretches of content words between function words and commas, alone and joined by "of": "the Dayton laboratory"."""
+    pieces: list[tuple[int, int, bool]] = []
+    for word in _PIECE.finditer(run.text):
+        content = not is_function_word(word.group())
+        if content and pieces and pieces[-1][2] and run.text[pieces[-1][1] : word.start()].isspace():
+            pieces[-1] = (pieces[-1][0], word.end(), True)
+        else:
+            pieces.append((word.start(), word.end(), content))
+    for number, (start, end, content) in enumerate(pieces):
+        if not content:
+            continue
+        yield from _phrase(run.text, start, end)
+        linked = number + 2 < len(pieces) and run.text[pieces[number + 1][0] : pieces[number + 1][1]] in _LINKS
+        if linked and pieces[number + 2][2] and "," not in run.text[end : pieces[number + 2][0]]:
+            yield from _phrase(run.text, start, pieces[number + 2][1])
+
+
+def _phrase(text: str, start: int, end: int) -> Iterator[Value]:
+    value = _trimmed(Kind.TEXT, text, start, end)
+    if value is not None and len(value.text) > 2 and len(value.text.split()) <= 6:
+        yield value
+
+
+def is_function_word(word: str) -> bool:
+    """Whether a word carries grammar and no content, in any of the reader's languages."""
+    return bare(word) in ANY_STOP_WORDS
 
 
 def _trimmed(kind: Kind, text: str, start: int, end: int) -> Value | None:
@@ -146,13 +206,21 @@ def person_likeness(text: str) -> float:
     if has_digit(text) or patterns.COMPANY_SUFFIX.search(text) or len(text) > 50:
         return 0.0
     titled = text.title() if text.isupper() else text
+    if any(bare(word) in LABEL_WORDS or bare(word) in DOCUMENT_NOUNS for word in titled.split()):
+        return 0.0
     if _PERSON.match(titled):
         return 1.0 if 2 <= len(titled.split()) <= 4 else 0.6
     return 0.0
 
 
+def without_brackets(text: str) -> str:
+    """The text without a closing bracket such as a registration number."""
+    return _IN_BRACKETS.sub("", text)
+
+
 def company_likeness(text: str) -> float:
     """0–1: how much a stretch looks like the name of a company or shop."""
+    text = without_brackets(text)
     if sum(char.isdigit() for char in text) > 3 or not any(char.isalpha() for char in text):
         return 0.0
     if patterns.COMPANY_SUFFIX.search(text):

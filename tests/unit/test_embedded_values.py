@@ -1,0 +1,95 @@
+"""Typed values in runs of words."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.readers.embedded.layout import lay_out
+from engine.readers.embedded.values import (
+    Kind,
+    address_likeness,
+    company_likeness,
+    names,
+    person_likeness,
+    phrases,
+    run_of,
+    whole_values,
+)
+from tests.unit.embedded_page import page_of
+
+
+def found(text: str, kind: Kind) -> list[str]:
+    tokens = lay_out(page_of(text)).tokens
+    return [value.text for value in whole_values(run_of(tokens, range(len(tokens)))) if value.kind is kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12/03/2018",
+        "2018-03-12",
+        "12.03.2018",
+        "March 12, 2018",
+        "12 March 2018",
+        "12-Mar-18",
+        "15 de marzo de 2023",
+        "9 september 2020",
+        "1er janvier 1999",
+        "Tuesday, August 17, 2010",
+        "2018年3月12日",
+    ],
+)
+def test_dates_as_printed_in_many_ways(text: str) -> None:
+    assert found(f"issued {text} here", Kind.DATE) == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["9.00", "1,204.50", "1.204,50 €", "€ 101,37", "RM 25.80", "$34.50", "2 520,00 €", "CHF 1'250.00", "(412.50)"]
+)
+def test_amounts_keep_their_currency(text: str) -> None:
+    assert text in found(f"total {text}", Kind.AMOUNT)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("call (510) 555-0148 now", Kind.PHONE, "(510) 555-0148"),
+        ("TEL: 07-386 7524", Kind.PHONE, "07-386 7524"),
+        ("mail info@muster.de", Kind.EMAIL, "info@muster.de"),
+        ("see www.example.org/a", Kind.URL, "www.example.org/a"),
+        ("at 11:05:16 AM sharp", Kind.TIME, "11:05:16 AM"),
+        ("up 63 percent", Kind.PERCENT, "63 percent"),
+        ("add 1/3 cup juice", Kind.QUANTITY, "1/3 cup"),
+        ("a 9 x 13 inch pan", Kind.QUANTITY, "9 x 13 inch"),
+        ("built 1911 here", Kind.YEAR, "1911"),
+        ("IBAN DE89 6009 0100 0532 0130 00", Kind.CODE, "DE89 6009 0100 0532 0130 00"),
+        ("No. CS00012466", Kind.CODE, "CS00012466"),
+    ],
+)
+def test_other_kinds(text: str, kind: Kind, value: str) -> None:
+    assert value in found(text, kind)
+
+
+def test_parts_of_a_date_or_an_amount_are_no_values() -> None:
+    assert found("on 12 March 2018", Kind.NUMBER) == []
+    assert found("total 2 520,00 EUR", Kind.NUMBER) == []
+
+
+def test_names_leave_out_the_word_that_only_opens_the_sentence() -> None:
+    tokens = lay_out(page_of("During the war Ada Holm of Falun led the works.")).tokens
+    texts = [value.text for value in names(run_of(tokens, range(len(tokens))))]
+    assert "During" not in texts
+    assert "Ada Holm of Falun" in texts
+
+
+def test_phrases_are_the_words_between_function_words() -> None:
+    tokens = lay_out(page_of("the bridge is a listed monument since 1994")).tokens
+    assert "listed monument" in [value.text for value in phrases(run_of(tokens, range(len(tokens))))]
+
+
+def test_likeness_to_people_companies_and_addresses() -> None:
+    assert person_likeness("Hon. Ellen M. Prather") == 1.0
+    assert person_likeness("Muster Elektronik GmbH") == 0.0
+    assert company_likeness("ABC TRADING SDN BHD (123456-X)") == 1.0
+    assert address_likeness("12 rue des Lilas 69003 LYON") > 0.5
+    assert address_likeness("Total due 12.50") < 0.3
