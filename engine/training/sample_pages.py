@@ -173,6 +173,21 @@ def _invoice_foot(sample: Sample) -> None:
     canvas.write(297.5, 808, foot, canvas.styled(size=7.5, colour=GREY), "center")
 
 
+_GROCERIES = (
+    ("Sourdough loaf", "3.40"),
+    ("Free range eggs x12", "3.95"),
+    ("Cheddar 400g", "5.20"),
+    ("Tomatoes on vine", "2.15"),
+)
+_PAID = (
+    ("Subtotal", "14.70", ""),
+    ("Loyalty discount", "-0.70", ""),
+    ("TOTAL", "£14.00", "What is the total?"),
+    ("Cash", "20.00", "How much cash was given?"),
+    ("Change", "6.00", "How much change was given?"),
+)
+
+
 def receipt() -> Sample:
     """A till slip; `write_receipt` turns it into a picture."""
     canvas = _canvas(226, 326, TextStyle("cour", 8.5))
@@ -188,26 +203,14 @@ def receipt() -> Sample:
     canvas.write(right, 98, "17:42", align="right")
     canvas.write(middle, 110, "-" * 37, align="center")
     y = 124.0
-    items = (
-        ("Sourdough loaf", "3.40"),
-        ("Free range eggs x12", "3.95"),
-        ("Cheddar 400g", "5.20"),
-        ("Tomatoes on vine", "2.15"),
-    )
-    for name, price in items:
+    for name, price in _GROCERIES:
         canvas.write(left, y, name)
         span = canvas.write(right, y, price, align="right")
         if name.startswith("Cheddar"):
             sample.know("How much does the cheddar cost?", span)
         y += 13
     canvas.write(middle, y, "-" * 37, align="center")
-    for label, value, question in (
-        ("Subtotal", "14.70", ""),
-        ("Loyalty discount", "-0.70", ""),
-        ("TOTAL", "£14.00", "What is the total?"),
-        ("Cash", "20.00", "How much cash was given?"),
-        ("Change", "6.00", "How much change was given?"),
-    ):
+    for label, value, question in _PAID:
         y += 15
         style = canvas.styled(bold=label == "TOTAL", size=11 if label == "TOTAL" else 8.5)
         canvas.write(left, y, label, style)

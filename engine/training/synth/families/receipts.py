@@ -157,8 +157,9 @@ def _items(slip: _Slip) -> int:
             name_span = canvas.write(slip.left, slip.y, lead + text)
             name_span = Span(name_span.page, name_span.words[len(lead.split()) :])
         span = canvas.write(slip.right, slip.y, v.number(loc, line_total), align="right")
-        asks = _price_asks(loc.language, slip.case(name), slip.draft.held)
-        slip.draft.add("item_price", v.number(loc, line_total), span, name, kind="table", value="amount", asks=asks)
+        if quantity == 1 or not two_lines:
+            asks = _price_asks(loc.language, slip.case(name), slip.draft.held)
+            slip.draft.add("item_price", v.number(loc, line_total), span, name, kind="table", value="amount", asks=asks)
         total, count = total + line_total, count + quantity
         slip.down()
         spans.append(name_span)
