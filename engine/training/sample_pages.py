@@ -216,7 +216,7 @@ def receipt() -> Sample:
         canvas.write(left, y, label, style)
         span = canvas.write(right, y, value, style, "right")
         if question:
-            sample.know(question, span, value, value.lstrip("£"))
+            sample.know(question, span, *dict.fromkeys((value, value.lstrip("£"))))
     canvas.write(middle, y + 26, "Items: 4", align="center")
     canvas.write(middle, y + 44, "Thank you, see you soon!", align="center")
     return sample

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from engine.errors import UsageError
@@ -136,6 +141,26 @@ def test_lines_and_blocks_are_numbered_in_each_line_consistently() -> None:
     for word in document.pages[0].words:
         blocks.setdefault(word.line, set()).add(word.block)
     assert all(len(found) == 1 for found in blocks.values())
+
+
+def test_documents_do_not_depend_on_the_process() -> None:
+    program = (
+        "import hashlib; from engine.training.synth import *;"
+        "print(hashlib.sha256(repr([make_document(9, 4, f) for f in TRAIN_FAMILIES + HELD_OUT_FAMILIES])"
+        ".encode()).hexdigest())"
+    )
+    found = set()
+    for hash_seed in ("1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.add(run.stdout)
+    assert len(found) == 1
 
 
 def test_an_unknown_family_is_refused() -> None:

@@ -12,6 +12,7 @@ from engine.training.synth.types import SyntheticQuestion
 from engine.training.synth.values import VALUE_TYPES, Locale, accepted, coined, office_phrase
 
 _MAX_ASKED = 10
+_NEEDLESS = ("in this document", "on this page", "in the given document", "as shown here", "according to the page")
 
 
 @dataclass(slots=True)
@@ -85,7 +86,24 @@ def _ask(draft: Draft, fact: Fact) -> SyntheticQuestion:
     question = _phrase(draft, fact.field, fact.label, value, fact.asks)
     box = draft.canvas.box_of(fact.span)
     kind = "bare" if fact.kind == "label" and len(question.split()) <= 2 else fact.kind
-    return SyntheticQuestion(question, fact.answers, fact.span.page, box, kind, True, fact.field, value)
+    asked = typed_by_hand(draft.rng, question, draft.language)
+    return SyntheticQuestion(asked, fact.answers, fact.span.page, box, kind, True, fact.field, value)
+
+
+def typed_by_hand(rng: random.Random, question: str, language: str) -> str:
+    """`question` as people type it: now and then in lower case, without its mark, with a slip or a needless phrase."""
+    draw = rng.random()
+    if draw < 0.06:
+        return question.rstrip(" ?.")
+    if draw < 0.12 and question[1:2].islower():
+        return question[0].lower() + question[1:]
+    if draw < 0.17 and language == "en" and question.endswith("?"):
+        return f"{question[:-1]} {rng.choice(_NEEDLESS)}?"
+    if draw < 0.19:
+        at = rng.randrange(len(question) - 1)
+        if question[at : at + 2].isalpha():
+            return question[:at] + question[at + 1] + question[at] + question[at + 2 :]
+    return question
 
 
 def _value_of(fact: Fact) -> str:
@@ -130,7 +148,7 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
     """Questions without an answer here, most of them for a type of value that is here."""
     rng = draft.rng
     made = [
-        SyntheticQuestion(text, (), 0, None, "absent", False, "", value)
+        SyntheticQuestion(typed_by_hand(rng, text, draft.language), (), 0, None, "absent", False, "", value)
         for text, value in rng.sample(draft.absent, min(len(draft.absent), rng.randint(0, count)))
     ]
     printed = f" {draft.canvas.all_text().lower()} "
@@ -151,6 +169,7 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
             common = sorted(types & set(VALUE_TYPES)) if rng.random() < 0.8 else []
             label, value = _foreign_label(draft, set(printed.split())), rng.choice(common or VALUE_TYPES)
             key, text = "", _phrase(draft, "", label, value)
+        text = typed_by_hand(rng, text, draft.language)
         made.append(SyntheticQuestion(text, (), 0, None, "absent", False, key, value))
     return made
 

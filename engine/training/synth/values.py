@@ -216,6 +216,19 @@ def tax_id(rng: random.Random, language: str) -> str:
     return f"{prefix}{digits(rng, rng.choice([8, 9, 12]))}"
 
 
+def loosely(rng: random.Random, name: str) -> str:
+    """An article's name as people recall it: in lower case, without its size or its last word, now and then plural."""
+    parts = name.split()
+    draw = rng.random()
+    if draw < 0.12 and len(parts) > 2:
+        return " ".join(parts[:-1])
+    if draw < 0.24:
+        return name.lower()
+    if draw < 0.3 and len(parts) > 1 and parts[-1].isalpha() and parts[-1].islower() and not name.endswith("s"):
+        return f"{name.lower()}s"
+    return name
+
+
 def office_phrase(rng: random.Random, low: int = 1, high: int = 3) -> str:
     """A label made of office words, capitalised as labels are."""
     chosen = rng.sample(words.OFFICE_WORDS, rng.randint(low, high))

@@ -179,7 +179,7 @@ def _table(draft: Draft, margin: float, y: float) -> tuple[int, float]:
         total += quantity * price
         for i, head in ((1, 1), (2, 2), (3, 3)):
             text = cells[i]
-            asks = _cell_asks(draft, heads[order.index(head)], name)
+            asks = _cell_asks(draft, heads[order.index(head)], v.loosely(rng, name))
             draft.add(
                 "cell", text, spans[order.index(i)], kind="table", value="number" if i == 1 else "amount", asks=asks
             )

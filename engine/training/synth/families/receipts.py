@@ -158,7 +158,7 @@ def _items(slip: _Slip) -> int:
             name_span = Span(name_span.page, name_span.words[len(lead.split()) :])
         span = canvas.write(slip.right, slip.y, v.number(loc, line_total), align="right")
         if quantity == 1 or not two_lines:
-            asks = _price_asks(loc.language, slip.case(name), slip.draft.held)
+            asks = _price_asks(loc.language, v.loosely(rng, slip.case(name)), slip.draft.held)
             slip.draft.add("item_price", v.number(loc, line_total), span, name, kind="table", value="amount", asks=asks)
         total, count = total + line_total, count + quantity
         slip.down()

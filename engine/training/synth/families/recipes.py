@@ -59,9 +59,8 @@ def _facts(draft: Draft, y: float) -> float:
             x += max(128.0, lead + canvas.width_of(text, bold) + 14)
         else:
             y += style.height
-    for label in known.keys() - set(chosen):
+    for label in sorted(known.keys() - set(chosen)):
         draft.absent.append((rng.choice(known[label].questions(held=draft.held)), known[label].value))
-    draft.absent.sort()
     return y + (style.height if across else 0)
 
 
