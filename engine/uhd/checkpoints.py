@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,19 @@ from typing import Any
 
 import torch
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-from safetensors import SafetensorError
+from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, StrictDataclassError
 from torch import Tensor
 from transformers import AutoTokenizer
 
 from engine.errors import CheckpointError, FileMissingError
-from engine.uhd.bridges import BRIDGES
 from engine.uhd.config import UhdConfig
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
 from engine.uhd.published import bridge_source, is_dead, published_config, source_of
 from engine.uhd.weight_files import WeightFiles, listed, read_json
+
+HEAD = "lm_head.weight"
+"""The language model's head; a model whose head is its embedding does not need it."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,56 +90,62 @@ def bridge_state(bridge: str, ours: Mapping[str, Tensor], published: Mapping[str
 
 
 def _load_own(folder: Path, raw: dict[str, Any], options: dict[str, Any]) -> LoadedModel:
-    if raw.get("bridge", UhdConfig.bridge) not in BRIDGES:
-        raise CheckpointError(
-            f"This model's configuration names a bridge “{raw.get('bridge')}” that Tessera does not know.",
-            f"The bridges are {', '.join(BRIDGES)}. The model may be made for a newer Tessera.",
-        )
-    WeightFiles(folder)
-    tokenizer = _tokenizer(folder)
     try:
-        model, info = UhdForConditionalGeneration.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True, output_loading_info=True, **options
-        )
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"The weights in {folder} cannot be read ({error}).") from error
-    _check_names(sorted(info["missing_keys"]), sorted(info["unexpected_keys"]))
-    return LoadedModel(model, UhdProcessor.for_model(model.config, tokenizer))
+        config = UhdConfig.from_dict(raw)
+    except (ValueError, TypeError, KeyError, AttributeError, StrictDataclassError) as error:
+        raise CheckpointError(f"The configuration in {folder} cannot be understood ({_short(error)}).") from error
+    wanted = _wanted_shapes(config)
+    shapes = WeightFiles(folder).shapes
+    if "quantization_config" not in raw:
+        _check_names(sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys()))
+        for name, shape in wanted.items():
+            _check_shape(name, shapes[name], shape)
+    processor = UhdProcessor.for_model(config, _tokenizer(folder))
+    model = UhdForConditionalGeneration.from_pretrained(folder, use_safetensors=True, local_files_only=True, **options)
+    return LoadedModel(model, processor)
 
 
 def _published_state(config: UhdConfig, files: WeightFiles) -> dict[str, Tensor]:
     """Our parameters by name, read from a published checkpoint whose names and shapes must all be right."""
-    with torch.device("meta"):
-        wanted = UhdForConditionalGeneration(config).state_dict()
-    if config.tie_word_embeddings:
-        wanted.pop("language_model.lm_head.weight", None)
+    wanted = _wanted_shapes(config)
     sources = {name: source_of(name, config.bridge) for name in wanted}
     used = {published for source in sources.values() for published in source.names}
-    surplus = [name for name in files.shapes if name not in used and not is_dead(name)]
-    if config.tie_word_embeddings:
-        surplus = [name for name in surplus if name != "lm_head.weight"]
-    _check_names(sorted(used - files.shapes.keys()), sorted(surplus))
-    dropped = len(files.shapes.keys() - used)
-    _log.info("%d tensors used, %d dead ones dropped", len(used), dropped)
+    unused = files.shapes.keys() - used - ({HEAD} if config.tie_word_embeddings else set())
+    dead = {name for name in unused if is_dead(name)}
+    _check_names(sorted(used - files.shapes.keys()), sorted(unused - dead))
+    _log.info("%d tensors used, %d dead ones dropped", len(used), len(dead))
     state = {}
     for name, source in sources.items():
         state[name] = source.assemble(files.read)
-        if state[name].shape != wanted[name].shape:
-            raise CheckpointError(
-                f"The weight {source.names[0]} has shape {tuple(state[name].shape)}, but the configuration asks for "
-                f"{tuple(wanted[name].shape)}.",
-                "config.json and weights belong to different models; fetch the model again.",
-            )
+        _check_shape(source.names[0], tuple(state[name].shape), wanted[name])
     return state
+
+
+def _wanted_shapes(config: UhdConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor that a checkpoint of `config` must hold. Raises CheckpointError as the parts do."""
+    with torch.device("meta"):
+        model = UhdForConditionalGeneration(config)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    if config.tie_word_embeddings:
+        shapes.pop(f"language_model.{HEAD}", None)
+    return shapes
 
 
 def _check_names(missing: list[str], surplus: list[str]) -> None:
     if missing:
-        raise CheckpointError(f"Half of a model: {len(missing)} weights are missing ({listed(missing)}).")
+        raise CheckpointError(f"This is half of a model; these weights are missing: {listed(missing)}.")
     if surplus:
         raise CheckpointError(
-            f"{len(surplus)} weights belong to no part of this model ({listed(surplus)}).",
+            f"No part of this model takes these weights: {listed(surplus)}.",
             "The folder holds another model, or one made for a newer Tessera.",
+        )
+
+
+def _check_shape(name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    if found != wanted:
+        raise CheckpointError(
+            f"The weight {name} has shape {found}, but the configuration asks for {wanted}.",
+            "config.json and weights belong to different models; fetch the model again.",
         )
 
 
@@ -146,6 +154,10 @@ def _tokenizer(folder: Path) -> Any:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise CheckpointError(
-            f"The tokenizer in {folder} cannot be loaded ({str(error).splitlines()[0]}).",
+            f"The tokenizer in {folder} cannot be loaded ({_short(error)}).",
             "Fetch the model again, with tokenizer.json or tokenizer.model.",
         ) from error
+
+
+def _short(error: Exception) -> str:
+    return textwrap.shorten(str(error), 160, placeholder="…")

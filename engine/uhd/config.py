@@ -1,14 +1,19 @@
-"""What a model of the family is made of, and how its pages are sliced, ordered and asked about."""
+"""What a model of the family is made of, and how its pages are sliced, ordered and asked about.
 
-from __future__ import annotations
+Annotations are evaluated here, unlike elsewhere: transformers' `strict` checks values against types, not strings.
+"""
 
 from typing import Any, ClassVar
 
+from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, Blip2QFormerConfig, CLIPVisionConfig, PreTrainedConfig
 from transformers.configuration_utils import SubConfigSpec
 
 HEAD_DIM = 128
 """Channels of a resampler's head where `bridge_heads` is 0, as in all released models."""
+
+QUESTION_PLACE = "{question}"
+IMAGE_PLACE = "<image>"
 
 LLAMA_COMMA_ID = 29892
 LLAMA_NEWLINE_ID = 13
@@ -32,6 +37,7 @@ QWEN_PROMPT = (
 )
 
 
+@strict
 class UhdConfig(PreTrainedConfig):
     """A vision tower, a bridge, a language model and the spatial schema between them.
 

@@ -12,17 +12,16 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoProcessor, BatchFeature, ProcessorMixin
 
-from engine.errors import UsageError
+from engine.errors import CheckpointError, UsageError
 from engine.geometry import Size
-from engine.slicing.llava_uhd import pre_resized
+from engine.slicing.llava_uhd import PATCH_PX, pre_resized
 from engine.slicing.plan import SlicePlan
 from engine.slicing.policies import parse_policy
-from engine.uhd.config import VICUNA_PROMPT, UhdConfig
+from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE, VICUNA_PROMPT, UhdConfig
 from engine.uhd.schema import SpatialSchema, check_separator_ids
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-IMAGE_PLACE = "<image>"
 PER_PATCH_BRIDGES = ("linear", "mlp")
 IMAGE_TYPE = 1
 """The value of `mm_token_type_ids` where a visual token stands."""
@@ -54,7 +53,19 @@ class UhdProcessor(ProcessorMixin):
 
     @classmethod
     def for_model(cls, config: UhdConfig, tokenizer: Any) -> UhdProcessor:
-        """The processor of a model of this `config`. Raises CheckpointError where `tokenizer` lacks the separators."""
+        """The processor of a model of this `config`.
+
+        Raises CheckpointError where `tokenizer` lacks the separators, the prompt a place for page or question, or
+        where the tower's patches are not the slicing's; UsageError for an unknown policy.
+        """
+        parse_policy(config.policy)
+        if [config.prompt.count(place) for place in (IMAGE_PLACE, QUESTION_PLACE)] != [1, 1]:
+            raise CheckpointError(f"This model's prompt must hold {IMAGE_PLACE} and {QUESTION_PLACE} once each.")
+        if config.vision_config.patch_size != PATCH_PX:
+            raise CheckpointError(
+                f"This model's vision tower has patches of {config.vision_config.patch_size} px; "
+                f"slices are cut for patches of {PATCH_PX} px."
+            )
         check_separator_ids(tokenizer, (config.column_separator_id, config.row_separator_id))
         schema = {
             "tokens_per_view": None if config.bridge in PER_PATCH_BRIDGES else config.queries,
@@ -80,11 +91,10 @@ class UhdProcessor(ProcessorMixin):
 
     def prompt_ids(self, question: str) -> tuple[list[int], list[int]]:
         """The token ids before and after the image; each side is tokenised alone, as the released code does."""
-        before, after = self.prompt.split(IMAGE_PLACE)
-        tokenizer = self.tokenizer
-        ids = tokenizer(after.format(question=question)).input_ids
-        starts_anew = bool(ids) and tokenizer.bos_token_id is not None and ids[0] == tokenizer.bos_token_id
-        return tokenizer(before.format(question=question)).input_ids, ids[1:] if starts_anew else ids
+        before, after = (part.replace(QUESTION_PLACE, question) for part in self.prompt.split(IMAGE_PLACE))
+        ids = self.tokenizer(after).input_ids
+        begins_anew = bool(ids) and ids[0] == self.tokenizer.bos_token_id
+        return self.tokenizer(before).input_ids, ids[1:] if begins_anew else ids
 
     def token_ids(self, plan: SlicePlan, question: str) -> tuple[list[int], list[int]]:
         """The whole prompt's token ids, and per id 1 where a visual token stands, else 0. `plan` was laid out."""

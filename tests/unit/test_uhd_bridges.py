@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -204,6 +205,19 @@ def test_views_in_one_batch_do_not_touch_each_other(name: str) -> None:
 def test_an_unknown_bridge_is_named() -> None:
     with pytest.raises(CheckpointError, match="“telepathy”"):
         build_bridge(tiny_config("telepathy"))
+
+
+@pytest.mark.parametrize("changes", [{"queries": 15}, {"bridge_heads": 3}, {"pyramid_levels": [3]}])
+def test_numbers_that_fit_no_bridge_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError):
+        build_bridge(tiny_config("hiwin", **changes))
+
+
+@pytest.mark.parametrize(("dim", "millions"), [(5120, 137.8), (4096, 89.3), (3584, 69.0)])
+def test_the_windowed_resampler_has_as_many_weights_as_published(dim: int, millions: float) -> None:
+    with torch.device("meta"):
+        bridge = WindowedResampler(1024, dim, 144, dim // 128)
+    assert sum(p.numel() for p in bridge.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
 
 
 def test_a_view_too_thin_for_the_pyramid_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from engine.errors import CheckpointError
@@ -26,13 +27,25 @@ BRIDGES: dict[str, Callable[[UhdConfig], Bridge]] = {
     "hiwin": lambda c: HiwinResampler(c.vision_dim, c.dim, c.queries, c.heads, tuple(c.pyramid_levels)),
 }
 
+SQUARE_BRIDGES = ("perceiver", "windowed", "hiwin")
+"""Bridges whose queries stand in a square over the view."""
+
+CHANNELS_PER_POSITION = 4
+"""Sine and cosine of row and column."""
+
 
 def build_bridge(config: UhdConfig) -> Bridge:
-    """The bridge that `config.bridge` names, untrained. Raises CheckpointError for an unknown name."""
+    """The bridge that `config.bridge` names, untrained. Raises CheckpointError for an unknown name or odd numbers."""
     build = BRIDGES.get(config.bridge)
     if build is None:
         raise CheckpointError(
             f"This model's configuration names a bridge “{config.bridge}” that Tessera does not know.",
             f"The bridges are {', '.join(BRIDGES)}. The model may be made for a newer Tessera.",
         )
+    if config.bridge in SQUARE_BRIDGES and math.isqrt(config.queries) ** 2 != config.queries:
+        raise CheckpointError(f"A {config.bridge} bridge needs a square number of queries, not {config.queries}.")
+    if config.dim % config.heads or config.dim % CHANNELS_PER_POSITION:
+        raise CheckpointError(f"A width of {config.dim} cannot be split among {config.heads} heads of a bridge.")
+    if not config.pyramid_levels or not {1, 2, 4}.issuperset(config.pyramid_levels):
+        raise CheckpointError(f"The levels of a feature pyramid are among 1, 2 and 4, not {config.pyramid_levels}.")
     return build(config)
