@@ -32,6 +32,7 @@ _INLINE_IMAGE = re.compile(rb"\bBI\s[^>]{0,400}?/(?:W|Width)\s")
 # A page whose object cannot be read is shown in the size of the page before it, or in this one (US Letter).
 _FALLBACK_SIZE = (612.0, 792.0)
 _FORM_DEPTH = 4
+_MIXING_MODES = frozenset({"Hue", "Saturation", "Color", "Luminosity"})
 _ROMAN = (
     (1000, "M"),
     (900, "CM"),
@@ -97,6 +98,36 @@ def shows_only_images(page: Any) -> bool:
     return paths <= _IDLE_PATHS and not any(kind in ("fill-text", "stroke-text", "fill-shade") for kind in kinds)
 
 
+def mixes_colours(page: Any) -> bool:
+    """Whether the page may use a blend mode that mixes the colours of a pixel (PDF 32000-1, 11.3.5.3)."""
+    pdf_page = mupdf.pdf_page_from_fz_page(page.this)
+    if not pdf_page.m_internal.transparency:
+        return False
+    return _names_mixing(mupdf.pdf_dict_gets_inheritable(pdf_page.obj(), "Resources"), _FORM_DEPTH)
+
+
+def _names_mixing(resources: Any, depth: int) -> bool:
+    states = _values(mupdf.pdf_dict_gets(resources, "ExtGState"))
+    if any(mode in _MIXING_MODES for state in states for mode in _blend_modes(state)):
+        return True
+    if not depth:
+        return False
+    inner = _values(mupdf.pdf_dict_gets(resources, "XObject")) + _values(mupdf.pdf_dict_gets(resources, "Pattern"))
+    return any(_names_mixing(mupdf.pdf_dict_gets(each, "Resources"), depth - 1) for each in inner)
+
+
+def _blend_modes(state: Any) -> list[str]:
+    """The mode of a graphics state, or its list of modes in order of preference."""
+    mode = mupdf.pdf_dict_gets(state, "BM")
+    if mupdf.pdf_is_array(mode):
+        return [mupdf.pdf_to_name(mupdf.pdf_array_get(mode, n)) for n in range(mupdf.pdf_array_len(mode))]
+    return [mupdf.pdf_to_name(mode)]
+
+
+def _values(dictionary: Any) -> list[Any]:
+    return [mupdf.pdf_dict_get_val(dictionary, n) for n in range(mupdf.pdf_dict_len(dictionary))]
+
+
 def _measure(handle: Any, index: int, vector_dpi: float) -> tuple[float, float, Resolution]:
     """Width and height in points as displayed, and the native resolution."""
     page_object = mupdf.pdf_lookup_page_obj(mupdf.pdf_document_from_fz_document(handle.this), index)
@@ -115,9 +146,7 @@ def _measure(handle: Any, index: int, vector_dpi: float) -> tuple[float, float, 
 
 
 def _names_image(resources: Any, depth: int) -> bool:
-    xobjects = mupdf.pdf_dict_gets(resources, "XObject")
-    for position in range(mupdf.pdf_dict_len(xobjects)):
-        xobject = mupdf.pdf_dict_get_val(xobjects, position)
+    for xobject in _values(mupdf.pdf_dict_gets(resources, "XObject")):
         subtype = mupdf.pdf_to_name(mupdf.pdf_dict_gets(xobject, "Subtype"))
         if subtype == "Image":
             return True

@@ -26,6 +26,7 @@ def bgrx(colour: NDArray[np.uint8]) -> NDArray[np.uint8]:
 RASTERS = {
     "rgb": (Raster(Image.fromarray(COLOUR)), COLOUR),
     "grey": (Raster(Image.fromarray(GREY)), np.dstack([GREY] * 3)),
+    "compact": (Raster.from_bgrx(bgrx(np.dstack([GREY] * 3))), np.dstack([GREY] * 3)),
     "bgrx": (Raster.from_bgrx(bgrx(COLOUR)), COLOUR),
 }
 
@@ -103,3 +104,18 @@ def test_zoomed_out_tiles_average(shrink: int) -> None:
 def test_a_raster_of_another_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="grey or RGB"):
         Raster(Image.new("CMYK", (2, 2)))
+
+
+def test_rows_are_made_when_they_are_needed() -> None:
+    pixels = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    asked: list[tuple[int, int]] = []
+
+    def fill(top: int, bottom: int) -> None:
+        asked.append((top, bottom))
+        pixels[top:bottom] = bgrx(COLOUR)[top:bottom]
+
+    raster = Raster.from_lazy(pixels, fill)
+    assert np.array_equal(tile(raster, (3, 10, 20, 5))[..., 2::-1], COLOUR[10:15, 3:23])
+    assert asked == [(10, 15)]
+    whole = np.frombuffer(b"".join(raster.bands(90)), np.uint8).reshape(WIDTH, HEIGHT, 3)
+    assert np.array_equal(whole, np.rot90(COLOUR, -1))
