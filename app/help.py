@@ -9,11 +9,15 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.actions import MENUS, SEPARATOR, Actions, translated
-from app.icons import icon
+from app.panels.icon_label import IconLabel
 from engine.paths import cache_dir, config_dir, log_dir, state_dir
+
+Block = tuple[str, list[tuple[str, str]]]
+"""A title and its rows of (keys, what they do)."""
 
 DISTRIBUTION = "tessera-reader"
 ICON_PX = 72
+KEY_WIDTH_PX = 130
 
 
 class ShortcutSheet(QDialog):
@@ -32,8 +36,7 @@ class ShortcutSheet(QDialog):
         blocks = [(translated(menu.title).replace("&", ""), self._rows(actions, menu.keys)) for menu in MENUS] + [
             (self.tr("On the page"), self._page_rows())
         ]
-        half = (len(blocks) + 1) // 2
-        for part in (blocks[:half], blocks[half:]):
+        for part in self._balanced(blocks):
             column = QVBoxLayout()
             column.setSpacing(12)
             for title, rows in part:
@@ -52,6 +55,15 @@ class ShortcutSheet(QDialog):
                 shortcut = actions[key].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
                 rows.append((shortcut, actions[key].text()))
         return rows
+
+    def _balanced(self, blocks: list[Block]) -> tuple[list[Block], list[Block]]:
+        """The blocks in two columns of about the same length."""
+        left: list[Block] = []
+        right: list[Block] = []
+        for block in blocks:
+            shorter = min((left, right), key=lambda part: sum(len(rows) + 2 for _title, rows in part))
+            shorter.append(block)
+        return left, right
 
     def _page_rows(self) -> list[tuple[str, str]]:
         return [
@@ -72,6 +84,7 @@ class ShortcutSheet(QDialog):
         for number, (keys, text) in enumerate(rows, start=1):
             key_label = QLabel(keys, self)
             key_label.setObjectName("key")
+            key_label.setMinimumWidth(KEY_WIDTH_PX)
             grid.addWidget(key_label, number, 0)
             grid.addWidget(QLabel(text, self), number, 1)
         grid.setColumnStretch(1, 1)
@@ -90,9 +103,7 @@ class AboutDialog(QDialog):
         outer.setSpacing(12)
         head = QHBoxLayout()
         head.setSpacing(16)
-        sign = QLabel(self)
-        sign.setPixmap(icon("tessera").pixmap(ICON_PX, ICON_PX))
-        head.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(IconLabel("tessera", ICON_PX, self), 0, Qt.AlignmentFlag.AlignTop)
         name = QLabel(self.tr("Tessera {version}").format(version=installed_version()), self)
         name.setObjectName("hero")
         text = QVBoxLayout()

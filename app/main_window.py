@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
 from app.actions import MENUS, SEPARATOR, Actions, translated
@@ -29,11 +29,13 @@ DEFAULT_WIDTHS = (190, 820, 350)
 class MainWindow(QMainWindow):
     """One per process. `files` are opened after the first paint; without any the last session comes back.
 
-    `bench`, where documents, answers and controllers are, is there from `painted` on.
+    `bench`, where documents, answers and controllers are, is there from `begun` on.
     """
 
     painted = Signal()
-    """The window has been painted for the first time, and everything behind it is there."""
+    """The window has been painted for the first time."""
+    begun = Signal()
+    """Everything behind the window is there."""
     bench: Workbench
 
     def __init__(self, service: Service, settings: Settings, theme: Theme, files: tuple[str, ...] = ()) -> None:
@@ -42,7 +44,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.theme = theme
         self._files = files
-        self._shown = False
+        self._painted = False
         self._begun = False
         self.setWindowTitle("Tessera")
         self.setAcceptDrops(True)
@@ -103,28 +105,27 @@ class MainWindow(QMainWindow):
         columns = zip((self.documents, self.frame, self.panel), self._splitter.sizes(), strict=True)
         self.settings.set(COLUMN_WIDTHS, ",".join(str(0 if each.isHidden() else width) for each, width in columns))
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
-        super().showEvent(event)
-        if not self._shown:
-            self._shown = True
-            # Twice round the event loop: the events of showing, painting among them, come first.
-            QTimer.singleShot(0, self, self._on_shown)
-
-    def _on_shown(self) -> None:
-        QTimer.singleShot(0, self, self._begin)
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            # The panels are painted in the same pass; the event loop is reached after them.
+            QTimer.singleShot(0, self, self._begin)
 
     def _begin(self) -> None:
         """Make everything that the first paint could do without."""
+        self.painted.emit()
         from app.workbench import Workbench
 
         self.bench = Workbench(self)
         self._begun = True
         self.bench.start(self._files)
         self.panel.question.setFocus()
-        self.painted.emit()
+        self.begun.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         self._save_layout()
+        self.hide()
         if self._begun:
             self.bench.close()
         self.service.close()

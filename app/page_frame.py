@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from app.icons import icon
+from app.panels.icon_label import IconLabel
 from app.panels.message_bar import MessageArea
+
+SIGN_PX = 72
 
 
 class PageFrame(QWidget):
@@ -41,9 +43,7 @@ class PageFrame(QWidget):
         welcome = QWidget(self)
         column = QVBoxLayout(welcome)
         column.addStretch(2)
-        sign = QLabel(welcome)
-        sign.setPixmap(icon("tessera").pixmap(QSize(72, 72), self.devicePixelRatioF()))
-        sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        sign = IconLabel("tessera", SIGN_PX, welcome)
         hero = QLabel(self.tr("Drop a PDF or a screenshot here"), welcome)
         hero.setObjectName("hero")
         hero.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -31,6 +31,9 @@ Begin = Callable[[Listener], PendingRequest]
 class Service(Protocol):
     """The part of `engine.service.supervisor.Supervisor` that the window uses. Thread-safe."""
 
+    def warm_up(self) -> None:
+        """Start the workers before they are needed."""
+
     def open(self, path: str, password: str | None = None, *, listener: Listener | None = None) -> PendingRequest:
         """Progress*, then DocumentOpened | Failed."""
 
@@ -88,6 +91,9 @@ class LazyService:
         self._make = make
         self._lock = threading.Lock()
         self._made: Service | None = None
+
+    def warm_up(self) -> None:
+        self.made().warm_up()
 
     def open(self, path: str, password: str | None = None, *, listener: Listener | None = None) -> PendingRequest:
         return self.made().open(path, password, listener=listener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QMargins, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,7 +21,9 @@ from PySide6.QtWidgets import (
 
 from app.settings import CONTEXT, SETTINGS, Setting, Settings
 
-MIN_WIDTH_PX = 460
+MIN_WIDTH_PX = 480
+LABEL_WIDTH_PX = 190
+TEXT_MARGINS = QMargins(5, 0, 5, 0)
 
 
 class SettingsDialog(QDialog):
@@ -36,7 +38,7 @@ class SettingsDialog(QDialog):
         self.editors: dict[str, QWidget] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 16)
-        column.setSpacing(10)
+        column.setSpacing(16)
         for group in dict.fromkeys(setting.group for setting in SETTINGS if setting.label):
             column.addWidget(self._build_group(group))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
@@ -59,7 +61,10 @@ class SettingsDialog(QDialog):
             if isinstance(editor, QCheckBox):
                 form.addRow(editor)
             else:
-                form.addRow(_translated(setting.label), editor)
+                label = QLabel(_translated(setting.label), self)
+                label.setMinimumWidth(LABEL_WIDTH_PX)
+                label.setBuddy(editor)
+                form.addRow(label, editor)
             if setting.help:
                 form.addRow(self._help(setting.help))
         return box
@@ -85,6 +90,7 @@ class SettingsDialog(QDialog):
             spin.setRange(setting.minimum, setting.maximum)
         else:
             spin.setRange(int(setting.minimum), int(setting.maximum))
+        spin.lineEdit().setTextMargins(TEXT_MARGINS)
         spin.setValue(value)
         spin.setKeyboardTracking(False)
         spin.setSuffix(f" {_translated(setting.unit)}" if setting.unit else "")

@@ -139,8 +139,8 @@ class Theme(QObject):
 def style_sheet(colors: Colors) -> str:
     """The style sheet with the theme's colours filled in."""
     template = resource_path("themes", "tessera.qss").read_text(encoding="utf-8")
-    arrow = resource_path("themes", f"chevron-{colors.name}.svg").as_posix()
-    return Template(template).substitute(asdict(colors), chevron=arrow)
+    drawings = {name: resource_path("themes", f"{name}-{colors.name}.svg").as_posix() for name in ("chevron", "check")}
+    return Template(template).substitute(asdict(colors), **drawings)
 
 
 def palette_of(colors: Colors) -> QPalette:

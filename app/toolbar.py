@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QMargins, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ICON_PX = 18
 POLICY_LENGTH = 16
+TEXT_MARGINS = QMargins(5, 0, 5, 0)
 EMBEDDED_TIP = (
     "Reads printed words, from the text layer or by OCR, and finds answers among them. "
     "It is a reader of printed words, not a language model."
@@ -89,7 +90,8 @@ class Toolbar(QToolBar):
         self.page_box.setToolTip(self.tr("Page number"))
         self.page_box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.page_box.setKeyboardTracking(False)
-        self.page_box.setFixedWidth(48)
+        self.page_box.lineEdit().setTextMargins(TEXT_MARGINS)
+        self.page_box.setFixedWidth(52)
         self.page_box.valueChanged.connect(self._on_page_typed)
         self.addWidget(self.page_box)
         self._count = QLabel(self)
@@ -125,7 +127,8 @@ class Toolbar(QToolBar):
         self.cap_box = QSpinBox(self)
         self.cap_box.setKeyboardTracking(False)
         self.cap_box.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.cap_box.setFixedWidth(44)
+        self.cap_box.lineEdit().setTextMargins(TEXT_MARGINS)
+        self.cap_box.setFixedWidth(48)
         self.cap_box.setAccessibleName(self.tr("Most slices per page"))
         self.cap_box.setToolTip(self.tr("Most slices per page (use the arrow keys)"))
         self.cap_box.valueChanged.connect(self._on_cap_changed)

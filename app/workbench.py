@@ -14,7 +14,7 @@ from app.keeping import SessionKeeper
 from app.page_pane import PagePane
 from app.panels.message_bar import Message
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, READ_AHEAD, REDUCED_MOTION, THEME
-from app.task import mailbox
+from app.task import Task, in_thread, mailbox
 from engine.documents.types import PageRef
 from engine.errors import ErrorInfo, TesseraError
 from engine.slicing.policies import DEFAULT_POLICY, MAX_CAP, parse_policy, policies
@@ -46,7 +46,12 @@ class Workbench(QObject):
         self._apply_settings()
 
     def start(self, files: tuple[str, ...]) -> None:
-        """Open the files, or bring the last session back."""
+        """Open the files, or bring the last session back, once the workers are on their way."""
+        # In a thread, as importing the supervisor and starting processes would hold up the GUI thread.
+        warm_up = self._window.service.warm_up
+        Task(self, in_thread(warm_up)).on_result(lambda _none: self._open(files)).start()
+
+    def _open(self, files: tuple[str, ...]) -> None:
         for path in files:
             self.store.open(path)
         self.keeper.start(self._window.panel.question, self.asking.private_questions, open_documents=not files)

@@ -14,6 +14,7 @@ from engine.readers.types import AnswerStatus
 Index = QModelIndex | QPersistentModelIndex
 
 DOCUMENT, QUESTION, ANSWER, STATUS, CONFIDENCE, PAGE, SECONDS = range(7)
+NUMBERS = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 class BatchModel(QAbstractTableModel):
@@ -68,6 +69,8 @@ class BatchModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.headers)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:  # noqa: N802 - Qt's name
+        if role == Qt.ItemDataRole.TextAlignmentRole and section >= CONFIDENCE:
+            return NUMBERS
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self.headers[section] if orientation is Qt.Orientation.Horizontal else section + 1
@@ -83,7 +86,7 @@ class BatchModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return self._tip(index.column(), task, made)
             case Qt.ItemDataRole.TextAlignmentRole if index.column() >= CONFIDENCE:
-                return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                return NUMBERS
         return None
 
     def _text(self, column: int, task: Task, made: RowMade | None) -> str:

@@ -33,7 +33,14 @@ from engine.errors import ErrorInfo
 from engine.readers.types import AnswerStatus, Progress
 
 DEFAULT_SIZE = (1080, 720)
-COLUMN_WIDTHS = {columns.DOCUMENT: 170, columns.QUESTION: 250, columns.STATUS: 90}
+COLUMN_WIDTHS = {
+    columns.DOCUMENT: 170,
+    columns.QUESTION: 250,
+    columns.STATUS: 86,
+    columns.CONFIDENCE: 100,
+    columns.PAGE: 56,
+    columns.SECONDS: 76,
+}
 
 
 class BatchWindow(QWidget):
@@ -122,6 +129,7 @@ class BatchWindow(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStretchLastSection(False)
         header.setSectionResizeMode(columns.ANSWER, QHeaderView.ResizeMode.Stretch)
         for section, width in COLUMN_WIDTHS.items():
             self.table.setColumnWidth(section, width)

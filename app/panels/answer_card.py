@@ -10,11 +10,15 @@ from app import wording
 from app.answers import SHOWN_SHARE, AnswerRecord, Stage
 from app.icons import icon
 from app.panels.flow_layout import FlowLayout
+from app.panels.icon_label import IconLabel
 from engine.evidence.types import Contribution
 from engine.readers.types import Answer, AnswerStatus, Progress
 
+SIGN_PX = 16
 CHIPS_SHOWN = 4
 RUNNERS_UP_SHOWN = 3
+LIKELY_ENOUGH = 0.25
+"""Below this a candidate for an answer that was not found is noise."""
 PROGRESS_STEPS = 1000
 
 STATUS_ICONS = {
@@ -139,16 +143,15 @@ class AnswerCard(QFrame):
         name = "warning" if record.stage is Stage.FAILED else "info"
         if record.answer is not None:
             name = STATUS_ICONS[record.answer.status]
-        sign = QLabel(self)
-        sign.setPixmap(icon(name).pixmap(QSize(16, 16), self.devicePixelRatioF()))
-        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconLabel(name, SIGN_PX, self), 0, Qt.AlignmentFlag.AlignTop)
         self._status = _label(wording.status_text(record), "", self)
         row.addWidget(self._status, 1)
         return row
 
     def _add_answer(self, column: QVBoxLayout, record: AnswerRecord, answer: Answer) -> None:
-        if answer.status is not AnswerStatus.ANSWERED and answer.alternatives:
-            column.addWidget(_label(self._runners_up(answer), "muted", self))
+        runners_up = self._runners_up(answer)
+        if runners_up:
+            column.addWidget(_label(runners_up, "muted", self))
         notices = [wording.partial_text(answer), *answer.notices]
         if record.stage is Stage.PROVISIONAL:
             notices.insert(0, self.tr("provisional, still reading"))
@@ -159,7 +162,13 @@ class AnswerCard(QFrame):
         column.addLayout(self._foot(record, answer))
 
     def _runners_up(self, answer: Answer) -> str:
-        shown = answer.alternatives[:RUNNERS_UP_SHOWN]
+        """What else it could be: for a guess all that there is, else nothing, or only what is likely enough."""
+        if answer.status is AnswerStatus.ANSWERED:
+            return ""
+        least = LIKELY_ENOUGH if answer.status is AnswerStatus.NOT_FOUND else 0.0
+        shown = [each for each in answer.alternatives if each.confidence >= least][:RUNNERS_UP_SHOWN]
+        if not shown:
+            return ""
         listed = "; ".join(f"{wording.plain(each.text)} ({wording.percent(each.confidence)})" for each in shown)
         return self.tr("or: {runners_up}").format(runners_up=listed)
 

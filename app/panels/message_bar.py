@@ -9,7 +9,9 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app.icons import icon
+from app.panels.icon_label import IconLabel
 
+SIGN_PX = 18
 MAX_SHOWN = 4
 """More bars than this would push the page away; the oldest goes."""
 
@@ -79,9 +81,7 @@ class _Bar(QFrame):
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(12, 6, 8, 6)
         self.row.setSpacing(8)
-        sign = QLabel(self)
-        sign.setPixmap(icon(icon_name).pixmap(QSize(18, 18), self.devicePixelRatioF()))
-        self.row.addWidget(sign, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.row.addWidget(IconLabel(icon_name, SIGN_PX, self), 0, Qt.AlignmentFlag.AlignVCenter)
 
     def add_close_button(self) -> None:
         close = QToolButton(self)

@@ -77,7 +77,7 @@ class Window(real):
         self.ticker.start(1)
         QTimer.singleShot(int(phase_s * 1000), self.draw)
     def draw(self):
-        self.store.open(path)
+        self.bench.store.open(path)
         QTimer.singleShot(1000, self.measure)
     def measure(self):
         self.phase, self.last = "drawing", None

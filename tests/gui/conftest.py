@@ -60,7 +60,7 @@ def make_window(qtbot: QtBot, theme: Theme, service: FakeService) -> Iterator[Ca
     def make(*files: str) -> MainWindow:
         window = MainWindow(service, Settings(), theme, files)
         made.append(window)
-        with qtbot.waitSignal(window.painted):
+        with qtbot.waitSignal(window.begun):
             window.show()
         qtbot.waitUntil(lambda: window.bench.keeper.ready)
         return window

@@ -123,6 +123,9 @@ class FakeService:
     def of_kind(self, kind: str) -> list[FakePending]:
         return [each for each in self.requests if each.kind == kind]
 
+    def warm_up(self) -> None:
+        pass
+
     def open(self, path: str, password: str | None = None, *, listener: Listener | None = None) -> FakePending:
         pending = self._pending("open", listener, text=path)
         if self.hold_opening:
