@@ -13,13 +13,13 @@ import torch
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, StrictDataclassError
 from torch import Tensor
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, LlamaTokenizer, Qwen2Tokenizer
 
 from engine.errors import CheckpointError, FileMissingError
 from engine.uhd.config import UhdConfig
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
-from engine.uhd.published import bridge_source, is_dead, published_config, source_of
+from engine.uhd.published import PublishedWeights, bridge_source, is_dead, published_config, source_of
 from engine.uhd.weight_files import WeightFiles, listed, read_json
 
 HEAD = "lm_head.weight"
@@ -53,29 +53,18 @@ def locate(name: str) -> Path:
         ) from error
 
 
-def load(folder: Path, **options: Any) -> LoadedModel:
+def load(folder: Path, clip_folder: Path | None = None, **options: Any) -> LoadedModel:
     """The model in `folder`, of our own layout or a published one.
 
-    `options` go to transformers' `from_pretrained`: `dtype`, `device_map`, `quantization_config`. Raises
-    CheckpointError for a wrong, half or damaged checkpoint, an unknown bridge, a pickle that is more than tensors or
-    a tokenizer without the separators; FileMissingError where `folder` is no model folder.
+    `clip_folder` holds CLIP itself, for published checkpoints that were saved without their tower. `options` go to
+    transformers' `from_pretrained`: `dtype`, `device_map`, `quantization_config`. Raises CheckpointError for a wrong,
+    half or damaged checkpoint, an unknown bridge, a pickle that is more than tensors or a tokenizer without the
+    separators; FileMissingError where `folder` is no model folder.
     """
     raw = read_json(folder / "config.json")
     if raw.get("model_type") == UhdConfig.model_type:
         return _load_own(folder, raw, options)
-    return load_published(folder, **options)
-
-
-def load_published(folder: Path, **options: Any) -> LoadedModel:
-    """The model of a published checkpoint `folder`; see `load`. Save it with `save` to have it as safetensors."""
-    raw = read_json(folder / "config.json")
-    files = WeightFiles(folder)
-    config = published_config(raw, files.shapes)
-    processor = UhdProcessor.for_model(config, _tokenizer(folder))
-    state = _published_state(config, files)
-    options.setdefault("dtype", raw.get("torch_dtype") or raw.get("dtype") or "auto")
-    model = UhdForConditionalGeneration.from_pretrained(None, config=config, state_dict=state, **options)
-    return LoadedModel(model, processor)
+    return _load_published(folder, raw, clip_folder, options)
 
 
 def save(loaded: LoadedModel, folder: Path) -> None:
@@ -89,6 +78,32 @@ def bridge_state(bridge: str, ours: Mapping[str, Tensor], published: Mapping[str
     return {name: bridge_source(name, bridge, prefix="").assemble(published.__getitem__) for name in ours}
 
 
+def published_tokenizer(folder: Path, text_model_type: str) -> Any:
+    """The tokenizer of a published checkpoint. Raises CheckpointError.
+
+    A tokenizer.json is taken as it is. Without one the class must be told: for the published model types, which
+    transformers does not know, its Auto class would build one that drops the space before a text.
+    """
+    if (folder / "tokenizer.json").exists():
+        return _tokenizer(AutoTokenizer, folder)
+    if text_model_type == "qwen2":
+        return _tokenizer(Qwen2Tokenizer, folder)
+    return _tokenizer(LlamaTokenizer, folder, add_bos_token=True)
+
+
+def _load_published(
+    folder: Path, raw: dict[str, Any], clip_folder: Path | None, options: dict[str, Any]
+) -> LoadedModel:
+    weights = PublishedWeights(WeightFiles(folder), WeightFiles(clip_folder) if clip_folder else None)
+    config = published_config(raw, weights.shapes)
+    tokenizer = published_tokenizer(folder, config.text_config.model_type)
+    processor = UhdProcessor.for_model(config, tokenizer)
+    state = _published_state(config, weights)
+    options = {"dtype": raw.get("torch_dtype") or raw.get("dtype") or "auto"} | options
+    model = UhdForConditionalGeneration.from_pretrained(None, config=config, state_dict=state, **options)
+    return LoadedModel(model, processor)
+
+
 def _load_own(folder: Path, raw: dict[str, Any], options: dict[str, Any]) -> LoadedModel:
     try:
         config = UhdConfig.from_dict(raw)
@@ -100,23 +115,23 @@ def _load_own(folder: Path, raw: dict[str, Any], options: dict[str, Any]) -> Loa
         _check_names(sorted(wanted.keys() - shapes.keys()), sorted(shapes.keys() - wanted.keys()))
         for name, shape in wanted.items():
             _check_shape(name, shapes[name], shape)
-    processor = UhdProcessor.for_model(config, _tokenizer(folder))
+    processor = UhdProcessor.for_model(config, _tokenizer(AutoTokenizer, folder))
     model = UhdForConditionalGeneration.from_pretrained(folder, use_safetensors=True, local_files_only=True, **options)
     return LoadedModel(model, processor)
 
 
-def _published_state(config: UhdConfig, files: WeightFiles) -> dict[str, Tensor]:
+def _published_state(config: UhdConfig, weights: PublishedWeights) -> dict[str, Tensor]:
     """Our parameters by name, read from a published checkpoint whose names and shapes must all be right."""
     wanted = _wanted_shapes(config)
     sources = {name: source_of(name, config.bridge) for name in wanted}
     used = {published for source in sources.values() for published in source.names}
-    unused = files.shapes.keys() - used - ({HEAD} if config.tie_word_embeddings else set())
+    unused = weights.shapes.keys() - used - ({HEAD} if config.tie_word_embeddings else set())
     dead = {name for name in unused if is_dead(name)}
-    _check_names(sorted(used - files.shapes.keys()), sorted(unused - dead))
+    _check_names(sorted(used - weights.shapes.keys()), sorted(unused - dead))
     _log.info("%d tensors used, %d dead ones dropped", len(used), len(dead))
     state = {}
     for name, source in sources.items():
-        state[name] = source.assemble(files.read)
+        state[name] = source.assemble(weights.read)
         _check_shape(source.names[0], tuple(state[name].shape), wanted[name])
     return state
 
@@ -149,14 +164,13 @@ def _check_shape(name: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> 
         )
 
 
-def _tokenizer(folder: Path) -> Any:
+def _tokenizer(tokenizer_class: Any, folder: Path, **options: Any) -> Any:
+    if not any(folder.glob("tokenizer*")):
+        raise CheckpointError(f"There is no tokenizer in {folder}.")
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return tokenizer_class.from_pretrained(folder, local_files_only=True, **options)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        raise CheckpointError(
-            f"The tokenizer in {folder} cannot be loaded ({_short(error)}).",
-            "Fetch the model again, with tokenizer.json or tokenizer.model.",
-        ) from error
+        raise CheckpointError(f"The tokenizer in {folder} cannot be loaded ({_short(error)}).") from error
 
 
 def _short(error: Exception) -> str:

@@ -18,9 +18,11 @@ from transformers import LlamaConfig, Qwen2Config
 
 from engine.errors import CheckpointError
 from engine.uhd.config import QWEN_PROMPT, VICUNA_PROMPT, UhdConfig
+from engine.uhd.weight_files import WeightFiles
 
 PROJECTOR = "model.mm_projector."
 TOWER = "model.vision_tower.vision_tower.vision_model."
+CLIP = "vision_model."
 CLIP_HEAD_DIM = 64
 LEVELS = (1, 2, 4)
 DEFAULT_LEVEL_MASK = 7
@@ -57,6 +59,22 @@ class Source:
         tensors = [read(name) for name in self.names]
         whole = torch.stack(tensors) if len(tensors) > 1 else tensors[0]
         return whole if self.third is None else whole.chunk(3)[self.third].contiguous()
+
+
+class PublishedWeights:
+    """A published checkpoint's tensors by name; the tower's come from CLIP's own folder where it has none."""
+
+    def __init__(self, files: WeightFiles, clip: WeightFiles | None = None) -> None:
+        self._files = files
+        self._clip = clip
+        tower = {} if clip is None else {name: shape for name, shape in clip.shapes.items() if name.startswith(CLIP)}
+        self.shapes = {TOWER + name.removeprefix(CLIP): shape for name, shape in tower.items()} | files.shapes
+
+    def read(self, name: str) -> Tensor:
+        """The tensor of that published name. Raises KeyError where there is none."""
+        if self._clip is None or name in self._files.shapes:
+            return self._files.read(name)
+        return self._clip.read(CLIP + name.removeprefix(TOWER))
 
 
 def source_of(name: str, bridge: str) -> Source:
@@ -142,7 +160,7 @@ def _vision_config(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
     except KeyError as error:
         raise CheckpointError(
             f"This folder lacks the vision tower's weights ({error.args[0]}).",
-            "Fetch the whole model again; a projector alone cannot read pages.",
+            "If the model was saved without its tower, give the folder of openai/clip-vit-large-patch14-336 with it.",
         ) from error
     numbers = re.compile(re.escape(TOWER) + r"encoder\.layers\.(\d+)\.")
     layers = 1 + max(int(found[1]) for found in map(numbers.match, shapes) if found)

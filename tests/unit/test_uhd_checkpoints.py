@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentencepiece
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -18,7 +20,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from engine.errors import CheckpointError, FileMissingError
 from engine.geometry import Size
 from engine.uhd.bridges import PatchGrid, ViewFeatures
-from engine.uhd.checkpoints import load, locate, save
+from engine.uhd.checkpoints import load, locate, published_tokenizer, save
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
 from tests.unit.uhd_models import (
@@ -231,17 +233,46 @@ def test_a_folder_without_config_or_weights_is_no_model(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_tower_saved_apart_is_taken_from_clips_own_folder(tmp_path: Path) -> None:
+    clip, projector = clip_weights(VISION_DIM, layers=3), projector_v1_weights(VISION_DIM, DIM, QUERIES)
+    folder = published_v1(tmp_path / "bare", {"vision_model.embeddings.class_embedding": torch.zeros(64)}, projector)
+    rewrite(folder, "model.vision_tower.vision_tower.vision_model.embeddings.class_embedding", None)
+    with pytest.raises(CheckpointError, match="lacks the vision tower's weights"):
+        load(folder)
+    (tmp_path / "clip").mkdir()
+    save_file(clip | {"text_model.final_layer_norm.bias": torch.zeros(1)}, tmp_path / "clip" / "model.safetensors")
+    loaded = load(folder, clip_folder=tmp_path / "clip")
+    embedding = loaded.model.vision_tower.clip.embeddings.class_embedding
+    assert torch.equal(embedding, clip["vision_model.embeddings.class_embedding"])
+
+
+def test_a_tokenizer_model_file_keeps_the_space_before_a_text(tmp_path: Path) -> None:
+    """Published Llama folders hold tokenizer.model and a model type that transformers does not know."""
+    text = ["USER: What is the invoice total?", "The total is 12, the date is 30.", "assistant answers, user asks"]
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(text * 5),
+        model_writer=model,
+        vocab_size=300,
+        model_type="bpe",
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=9,
+    )
+    (tmp_path / "tokenizer.model").write_bytes(model.getvalue())
+    (tmp_path / "config.json").write_text('{"model_type": "llava_llama"}', encoding="utf-8")
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "LlamaTokenizer"}', encoding="utf-8")
+    tokenizer = published_tokenizer(tmp_path, "llama")
+    reference = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    for part in ("The total is USER: ", "\nWhat is the date? assistant:"):
+        assert tokenizer(part).input_ids == [1, *reference.encode(part)]
+
+
 def test_another_projector_is_refused_by_its_name(tmp_path: Path) -> None:
     weights = llama_weights(DIM, 1, 64) | {"model.mm_projector.0.weight": torch.zeros(DIM, VISION_DIM)}
     write_folder(tmp_path, {"model_type": "llava", "mm_projector_type": "mlp2x_gelu"}, weights)
     with pytest.raises(CheckpointError, match="“mlp2x_gelu”"):
-        load(tmp_path)
-
-
-def test_a_folder_without_a_tower_says_so(tmp_path: Path) -> None:
-    weights = {f"model.mm_projector.{k}": v for k, v in projector_v1_weights(VISION_DIM, DIM, QUERIES).items()}
-    write_folder(tmp_path, {"model_type": "llava"}, weights)
-    with pytest.raises(CheckpointError, match="lacks the vision tower's weights"):
         load(tmp_path)
 
 
