@@ -37,12 +37,13 @@ ASPECT_TOLERANCE = 0.0015
 class Placement:
     """An image on a page: its pixels along the page's x and y axes, and its box in points of the displayed page.
 
-    `box` is the whole image, even where it reaches beyond the page.
+    `box` is the whole image, even where it reaches beyond the page. `channels` is 1 for grey and palettes, 0 unknown.
     """
 
     box: PageRect
     columns: float
     rows: float
+    channels: int = 0
 
     @property
     def dpi(self) -> tuple[float, float]:

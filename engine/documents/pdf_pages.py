@@ -172,7 +172,8 @@ def _placement(info: dict[str, Any]) -> Placement:
     along_height = info["height"] / max(math.hypot(c, d), 1e-6)
     if abs(a) < abs(b):
         along_width, along_height = along_height, along_width
-    return Placement(PageRect(x0, y0, x1, y1), columns=along_width * (x1 - x0), rows=along_height * (y1 - y0))
+    columns, rows = along_width * (x1 - x0), along_height * (y1 - y0)
+    return Placement(PageRect(x0, y0, x1, y1), columns, rows, channels=info["colorspace"])
 
 
 def _labels(handle: Any) -> list[str]:

@@ -17,6 +17,7 @@ from engine.documents.document import BYTES_PER_PIXEL, TileView
 from engine.geometry import PageRect, Size, turn_rect
 
 OPAQUE = 0xFF000000
+GREY_ROWS = 64
 WHITE = 0xFFFFFFFF
 BAND_BYTES = 8 << 20
 # From this zoom on, pixels show as squares; below it they are smoothed unless the zoom is a whole number.
@@ -88,7 +89,8 @@ class Raster:
         part = turn_rect(PageRect(left, top, right, bottom), (turned.width, turned.height), -turn % 360)
         x0, y0, x1, y1 = round(part.x0), round(part.y0), round(part.x1), round(part.y1)
         within = grid[top - view.y : bottom - view.y, left - view.x : right - view.x]
-        _pack(np.rot90(self._piece(target, (x0, y0, x1, y1)), -turn // 90), within)
+        piece = self._piece(target, (x0, y0, x1, y1))
+        _pack(np.rot90(piece, -turn // 90) if turn % 360 else piece, within)
 
     def bands(self, turn: int) -> Iterator[bytes]:
         """All pixels as rows of (R, G, B) after the clockwise turn, some rows at a time."""
@@ -175,26 +177,32 @@ def _filter(step_x: float, step_y: float) -> Image.Resampling:
 
 
 def _as_array(piece: Image.Image) -> NDArray[np.uint8]:
-    """A piece of a raster as (H, W) grey or (H, W, 4) in the order B, G, R, any."""
-    if piece.mode != "RGB":
+    """A piece of a raster as (H, W) grey or (H, W, 4) in the order B, G, R, 255."""
+    if piece.mode == "L":
         return np.asarray(piece)
-    return np.frombuffer(piece.tobytes("raw", "BGRX"), np.uint8).reshape(piece.height, piece.width, 4)
+    # Pillow's own packing leaves the fourth byte 0, and resizing could leave it 254.
+    data = bytearray(piece.tobytes("raw", "BGRX") if piece.mode == "RGB" else piece.tobytes())
+    whole = np.frombuffer(data, "<u4")
+    np.bitwise_or(whole, np.uint32(OPAQUE), out=whole)
+    return whole.view(np.uint8).reshape(piece.height, piece.width, 4)
 
 
 def _pack(pixels: NDArray[np.uint8], grid: NDArray[np.uint32]) -> None:
-    """Write grey (H, W) or B, G, R, any (H, W, 4) into `grid` (H, W) as B, G, R, 255 in memory order."""
+    """Write grey (H, W) or B, G, R, 255 (H, W, 4) into `grid` (H, W) as B, G, R, 255 in memory order."""
     if pixels.ndim == 2:
         grid[:] = pixels
         np.multiply(grid, np.uint32(0x010101), out=grid)
         np.bitwise_or(grid, np.uint32(OPAQUE), out=grid)
     else:
-        np.bitwise_or(pixels.view("<u4")[..., 0], np.uint32(OPAQUE), out=grid)
+        grid[:] = pixels.view("<u4")[..., 0]
 
 
 def _is_grey(pixels: NDArray[np.uint8]) -> bool:
-    """Whether every pixel of (H, W, 4) has equal colours; looks at few rows first, because most colour shows there."""
-    for rows in (pixels[:: max(1, pixels.shape[0] // 16)], pixels):
-        blue, green, red = rows[..., 0], rows[..., 1], rows[..., 2]
-        if not (np.array_equal(blue, green) and np.array_equal(green, red)):
+    """Whether every pixel of (H, W, 4) has equal colours; some rows at a time, to end early and stay in the cache."""
+    whole = pixels.view("<u4")[..., 0]
+    for top in range(0, len(whole), GREY_ROWS):
+        rows = whole[top : top + GREY_ROWS]
+        # Each byte against its neighbour: blue against green, green against red.
+        if np.any(((rows >> 8) ^ rows) & 0xFFFF):
             return False
     return True
