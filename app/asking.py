@@ -215,9 +215,7 @@ class AskController(QObject):
 
     def _on_slice_pointed(self, number: int, contribution: Contribution) -> None:
         record = self._book.record(number)
-        if record is None or self._pane.view is None or record.document.path != self._pane.path:
-            return
-        if self.shown != number:
+        if record is None or record.document.path != self._pane.path or self.shown != number:
             return
         self._pane.view.pulse_slice(contribution.page, contribution.row, contribution.col)
 

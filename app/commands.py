@@ -9,6 +9,7 @@ from PySide6.QtCore import QDateTime, QMimeData, QObject
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.page_view.layout import ZoomMode
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, VECTOR_DPI
 from app.task import Task, in_thread
 from engine.errors import OutputError
@@ -43,10 +44,12 @@ class Commands(QObject):
         has_answers = bool(self._bench.book.records)
         for key in ("export", "clear-answers", "next-answer", "previous-answer", "copy-answer"):
             actions[key].setEnabled(has_answers)
-        mode = pane.view.zoom_mode.value if pane.view is not None and open_now else ""
+        mode = pane.view.zoom_mode.value if open_now else ""
         for key, name in (("fit-width", "fit-width"), ("fit-page", "fit-page"), ("native", "native")):
             actions[key].setChecked(mode == name)
         info = pane.document
+        actions["back"].setEnabled(open_now and pane.places.can_go_back)
+        actions["forward"].setEnabled(open_now and pane.places.can_go_forward)
         actions["previous-page"].setEnabled(open_now and pane.page > 0)
         actions["next-page"].setEnabled(info is not None and pane.page < len(info.pages) - 1)
 
@@ -98,8 +101,8 @@ class Commands(QObject):
             ("first-page", lambda: pane.go_to(pane.path, 0)),
             ("last-page", self._go_to_last_page),
             ("go-to-page", self._type_page),
-            ("back", lambda: pane.back(-1)),
-            ("forward", lambda: pane.back(1)),
+            ("back", pane.back),
+            ("forward", pane.forward),
         ):
             window.actions_by_key[key].triggered.connect(slot)
 
@@ -232,23 +235,17 @@ class Commands(QObject):
     # View.
 
     def _zoom_by(self, steps: int) -> None:
-        if self._bench.pane.view is not None:
-            self._bench.pane.view.zoom_by_steps(steps)
+        self._bench.pane.view.zoom_by_steps(steps)
 
     def _fit(self, name: str) -> None:
-        if self._bench.pane.view is not None:
-            from app.page_view.layout import ZoomMode
-
-            self._bench.pane.view.set_zoom_mode(ZoomMode(name))
+        self._bench.pane.view.set_zoom_mode(ZoomMode(name))
         self.refresh()
 
     def _rotate(self, degrees: int) -> None:
-        if self._bench.pane.view is not None:
-            self._bench.pane.view.rotate(degrees)
+        self._bench.pane.view.rotate(degrees)
 
     def _invert(self, on: bool) -> None:
-        if self._bench.pane.view is not None:
-            self._bench.pane.view.set_inverted(on)
+        self._bench.pane.view.set_inverted(on)
 
     def _toggle_grid(self, on: bool) -> None:
         self._window.settings.set(GRID_VISIBLE, on)

@@ -16,6 +16,7 @@ from app.panels.message_bar import Message
 from app.service import Service
 from app.settings import COLUMN_WIDTHS, GEOMETRY, Settings
 from app.status_line import StatusLine
+from app.task import Task, in_thread
 from app.theme import Theme
 from app.toolbar import Toolbar
 
@@ -115,13 +116,18 @@ class MainWindow(QMainWindow):
     def _begin(self) -> None:
         """Make everything that the first paint could do without."""
         self.painted.emit()
+        # Outside the GUI thread, which importing the supervisor and starting processes would hold up.
+        Task(self, in_thread(self.service.warm_up)).on_result(self._on_service_warm).start()
         from app.workbench import Workbench
 
         self.bench = Workbench(self)
         self._begun = True
-        self.bench.start(self._files)
         self.panel.question.setFocus()
         self.begun.emit()
+
+    def _on_service_warm(self, result: object) -> None:
+        del result
+        self.bench.start(self._files)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         self._save_layout()

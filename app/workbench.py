@@ -14,7 +14,7 @@ from app.keeping import SessionKeeper
 from app.page_pane import PagePane
 from app.panels.message_bar import Message
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, READ_AHEAD, REDUCED_MOTION, THEME
-from app.task import Task, in_thread, mailbox
+from app.task import mailbox
 from engine.documents.types import PageRef
 from engine.errors import ErrorInfo, TesseraError
 from engine.slicing.policies import DEFAULT_POLICY, MAX_CAP, parse_policy, policies
@@ -34,9 +34,9 @@ class Workbench(QObject):
         self.store = DocumentStore(service, self)
         self.book = AnswerBook(self.store, service, self)
         self.reading = BackgroundReading(self.store, service, self)
-        window.documents.set_store(self.store)
-        window.panel.set_book(self.book)
         self.pane = PagePane(window.frame, self.store, service, window.actions_by_key)
+        window.documents.set_store(self.store, self.pane.thumbnails)
+        window.panel.set_book(self.book)
         parts = AskParts(window.panel, window.documents, self.pane, window.status)
         self.asking = AskController(self.book, self.store, window.settings, parts, self)
         self.keeper = SessionKeeper(self.store, self.book, self.pane, window.settings, self)
@@ -46,12 +46,7 @@ class Workbench(QObject):
         self._apply_settings()
 
     def start(self, files: tuple[str, ...]) -> None:
-        """Open the files, or bring the last session back, once the workers are on their way."""
-        # In a thread, as importing the supervisor and starting processes would hold up the GUI thread.
-        warm_up = self._window.service.warm_up
-        Task(self, in_thread(warm_up)).on_result(lambda _none: self._open(files)).start()
-
-    def _open(self, files: tuple[str, ...]) -> None:
+        """Open the files, or bring the last session back."""
         for path in files:
             self.store.open(path)
         self.keeper.start(self._window.panel.question, self.asking.private_questions, open_documents=not files)
@@ -77,7 +72,7 @@ class Workbench(QObject):
         window.documents.page_chosen.connect(pane.go_to)
         pane.place_changed.connect(self._on_place_changed)
         pane.zoom_changed.connect(window.toolbar.show_zoom)
-        pane.view_made.connect(self._on_view_made)
+        pane.zoom_changed.connect(self.commands.refresh)
         window.toolbar.page_wanted.connect(self._on_page_wanted)
         window.toolbar.policy_chosen.connect(self._on_policy_chosen)
         self._settings.changed.connect(self._on_setting_changed)
@@ -85,6 +80,7 @@ class Workbench(QObject):
 
     def _apply_settings(self) -> None:
         self._apply_policy()
+        self._apply_look()
         self.reading.set_enabled(self._settings.get(READ_AHEAD))
         for key, setting in (("grid", GRID_VISIBLE), ("dim", DIM_REST)):
             self._window.actions_by_key[key].setChecked(self._settings.get(setting))
@@ -145,21 +141,12 @@ class Workbench(QObject):
         window, info = self._window, self.store.document(path)
         window.setWindowTitle(self.tr("{name} – Tessera").format(name=info.name) if info is not None else "Tessera")
         window.toolbar.show_page(page, len(info.pages) if info is not None else 0)
-        if self.pane.view is not None:
-            window.toolbar.show_zoom(self.pane.view.zoom)
+        window.toolbar.show_zoom(self.pane.view.zoom)
         window.status.show_page(self.store.page(path, page))
         window.documents.show_place(path, page)
         self.reading.come_near(path, page)
         self._show_reading()
         self.commands.refresh()
-
-    def _on_view_made(self) -> None:
-        view = self.pane.view
-        if view is None or self.pane.thumbnails is None:
-            return
-        self._window.documents.set_thumbnails(self.pane.thumbnails)
-        self._apply_look()
-        view.zoom_changed.connect(self.commands.refresh)
 
     def _on_policy_chosen(self, policy_id: str) -> None:
         # In its one spelling: a cap that is the policy's own is left out.
@@ -177,10 +164,9 @@ class Workbench(QObject):
 
     def _apply_look(self) -> None:
         view = self.pane.view
-        if view is not None:
-            view.set_grid_visible(self._settings.get(GRID_VISIBLE))
-            view.set_dim(self._settings.get(DIM_REST))
-            view.set_reduced_motion(self._settings.get(REDUCED_MOTION))
+        view.set_grid_visible(self._settings.get(GRID_VISIBLE))
+        view.set_dim(self._settings.get(DIM_REST))
+        view.set_reduced_motion(self._settings.get(REDUCED_MOTION))
 
     def _show_reading(self) -> None:
         self._window.status.show_reading(self.pane.document, self.store.read_count(self.pane.path))

@@ -58,6 +58,10 @@ class AskPanel(QWidget):
 
     def set_book(self, book: AnswerBook) -> None:
         """Show these answers; before that the panel has none."""
+        # Imported now: an empty panel is painted without it.
+        from app.panels.answer_card import AnswerCard
+
+        self._make_card = AnswerCard
         self._book = book
         book.added.connect(self._on_record_added)
         book.changed.connect(self._on_record_changed)
@@ -223,13 +227,10 @@ class AskPanel(QWidget):
         self._cancel.setVisible(busy)
 
     def _on_record_added(self, number: int) -> None:
-        # Imported for the first question only: an empty panel is painted without it.
-        from app.panels.answer_card import AnswerCard
-
         record = self._book.record(number)
         if record is None:
             return
-        card = AnswerCard(record, self)
+        card = self._make_card(record, self)
         card.show_wanted.connect(self.show_wanted)
         card.copy_wanted.connect(self.copy_wanted)
         card.page_wanted.connect(self.page_wanted)

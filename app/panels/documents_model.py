@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.documents import DocumentStore
 from app.icons import icon
+from app.page_view.thumbnails import ThumbnailSource
 from engine.documents.types import DocumentInfo, PageRef
-
-if TYPE_CHECKING:
-    from app.page_view.thumbnails import ThumbnailSource
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -29,19 +25,16 @@ class DocumentsModel(QAbstractItemModel):
     """Rows are documents; their children are pages. An index's internal id is 0 for a document, else the document's
     serial number: paths move up when a document before them is closed."""
 
-    def __init__(self, store: DocumentStore, parent: QObject | None = None) -> None:
+    def __init__(self, store: DocumentStore, thumbnails: ThumbnailSource, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._thumbnails: ThumbnailSource | None = None
+        self._thumbnails = thumbnails
         self._paths: list[str] = []
         self._serials: list[int] = []
         self._next_serial = 1
         store.opened.connect(self._on_document_opened)
         store.closed.connect(self._on_document_closed)
         store.page_turned.connect(self.on_picture_ready)
-
-    def set_thumbnails(self, source: ThumbnailSource) -> None:
-        self._thumbnails = source
 
     def place(self, index: Index) -> tuple[str, int]:
         """(path, 0-based page) of an index; the page is -1 for a document's own row."""
@@ -120,7 +113,7 @@ class DocumentsModel(QAbstractItemModel):
                     return self.tr("{name}, 1 page").format(name=info.name)
                 return self.tr("Page {label} of {name}").format(label=page.label, name=info.name)
             case role if role == PICTURE_ROLE:
-                return self._thumbnails.picture(page) if self._thumbnails is not None else None
+                return self._thumbnails.picture(page)
             case role if role == PAGE_ROLE:
                 return page
         return None

@@ -37,29 +37,23 @@ class DocumentsPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._thumbnails: ThumbnailSource | None = None
         self._following = False
         self._close_action = close_action
         self._column = self._build(open_action, close_action)
 
-    def set_store(self, store: DocumentStore) -> None:
-        """Show these documents; before that the panel is empty."""
+    def set_store(self, store: DocumentStore, thumbnails: ThumbnailSource) -> None:
+        """Show these documents, with these pictures; before that the panel is empty."""
         # Imported now: an empty panel is painted without them.
         from app.panels.documents_model import DocumentsModel, PageDelegate
 
         self._store = store
-        self.model = DocumentsModel(store, self)
+        self._thumbnails = thumbnails
+        thumbnails.set_device_pixel_ratio(self.devicePixelRatioF())
+        self.model = DocumentsModel(store, thumbnails, self)
         self._column.insertWidget(self._column.count() - 1, self._build_tree(PageDelegate(self)), 1)
+        thumbnails.ready.connect(self.model.on_picture_ready)
         store.opening_changed.connect(self._on_opening_changed)
         store.opened.connect(self._on_document_opened)
-
-    def set_thumbnails(self, source: ThumbnailSource) -> None:
-        """Where pictures of pages come from, once the page view has it."""
-        self._thumbnails = source
-        source.set_device_pixel_ratio(self.devicePixelRatioF())
-        self.model.set_thumbnails(source)
-        source.ready.connect(self.model.on_picture_ready)
-        self._want_pictures()
 
     def selected_paths(self) -> tuple[str, ...]:
         """Documents with a selected row, in the order in which they are open."""
@@ -156,8 +150,6 @@ class DocumentsPanel(QWidget):
         menu.popup(self.tree.viewport().mapToGlobal(position))
 
     def _want_pictures(self) -> None:
-        if self._thumbnails is None:
-            return
         from app.panels.documents_model import PAGE_ROLE
 
         rows = []

@@ -123,7 +123,6 @@ def test_a_righted_page_is_announced_and_can_be_undone(window: MainWindow, servi
     shown = window.bench.store.page(info.id.path, 0)
     assert shown is not None
     assert (shown.orientation, shown.width) == (90, 842.0)
-    assert window.bench.pane.view is not None
     assert window.bench.pane.view.pages[0] == shown
     window.bench.store.undo_righting(shown)
     assert window.bench.store.page(info.id.path, 0) == info.pages[0]

@@ -95,7 +95,6 @@ def test_documents_place_questions_and_answers_come_back(
         first.bench.store.open(path)
     qtbot.waitUntil(lambda: first.bench.pane.path == INVOICE)
     ask(first, "total?", qtbot)
-    assert first.bench.pane.view is not None
     first.bench.pane.view.set_zoom(2.0)
     first.bench.pane.go_to(INVOICE, 2)
     place = first.bench.pane.view.state()
@@ -104,7 +103,6 @@ def test_documents_place_questions_and_answers_come_back(
     second = make_window()
     qtbot.waitUntil(lambda: len(second.bench.store.documents) == 2)
     qtbot.waitUntil(lambda: second.bench.pane.path == INVOICE)
-    assert second.bench.pane.view is not None
     assert second.bench.pane.view.zoom_mode is ZoomMode.FREE
     assert second.bench.pane.view.zoom == 2.0
     assert second.bench.pane.page == 2
@@ -182,7 +180,6 @@ def test_evidence_is_not_shown_on_a_document_that_has_changed(
     )
     window.bench.book.restore((old,))
     window.bench.asking.show_answer(window.bench.book.records[-1].number)
-    assert window.bench.pane.view is not None
     assert not window.bench.pane.view.marks_of(0).has_evidence
     assert "has changed since this answer was given" in window.bench.pane.messages.texts[0]
 
