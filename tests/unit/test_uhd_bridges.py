@@ -15,11 +15,12 @@ from torch.nn import functional
 
 from engine.errors import CheckpointError, PlanRefusedError
 from engine.uhd.bridges import BRIDGES, Bridge, PatchGrid, ViewFeatures, build_bridge
+from engine.uhd.bridges.attention import Attention
 from engine.uhd.bridges.hiwin import HiwinResampler
 from engine.uhd.bridges.positions import resize_positions, sincos_positions
 from engine.uhd.bridges.pyramid import weighted_neighbours
 from engine.uhd.bridges.windowed import WindowedResampler
-from engine.uhd.bridges.windows import axis_weights, pool_grid, pool_windows
+from engine.uhd.bridges.windows import axis_weights, pool_grid, pool_positions, pool_windows
 from engine.uhd.checkpoints import bridge_state
 from tests.unit.uhd_models import Golden, one_thread, parity, tiny_config
 
@@ -160,11 +161,38 @@ def bilinear(square: Tensor, y: float, x: float) -> Tensor:
     return upper * (1 - y + top) + lower * (y - top)
 
 
+@pytest.mark.parametrize(("rows", "cols"), [(24, 24), (96, 52), (7, 82), (1, 100)])
+def test_positions_are_pooled_as_if_they_were_resized_first(rows: int, cols: int) -> None:
+    positions, grid = torch.randn(144, 8), PatchGrid(rows, cols)
+    pool = pool_grid(grid)
+    expected = pool_windows(resize_positions(positions, grid)[None], grid, pool, side=12)
+    torch.testing.assert_close(pool_positions(positions, grid, pool, side=12), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("sets", [1, 4])
+def test_window_attention_is_the_plain_attention_bracketed_otherwise(sets: int) -> None:
+    attention = Attention(32, heads=4)
+    queries, keys, values = torch.randn(9, sets, 32), torch.randn(18, 6, 32), torch.randn(18, 6, 32)
+    plain = attention(queries.repeat(2, 1, 1), keys, values)
+    torch.testing.assert_close(attention.windows(queries, keys, values), plain)
+
+
 def test_windows_on_thin_views_overlap_and_leave_the_view_empty_handed() -> None:
     weights = axis_weights(1, 12, 2, torch.float32)
     sums = weights.sum(1)
     assert sums[0] == 1.0
     assert sums[-1] == 0.0, "the last window's second bin lies beyond the only patch"
+
+
+def test_weights_made_while_answering_serve_training_too() -> None:
+    bridge, grid = tiny_bridge("windowed"), PatchGrid(5, 11)
+    with torch.inference_mode():
+        bridge(ViewFeatures(torch.randn(1, 55, 32), grid, torch.empty(0)))
+    with torch.device("meta"):
+        assert axis_weights(23, 4, 2, torch.float32).device.type == "cpu"
+    with torch.enable_grad():
+        bridge(ViewFeatures(torch.randn(1, 55, 32), grid, torch.empty(0))).sum().backward()
+    assert bridge.kv_proj.weight.grad is not None
 
 
 def test_borders_are_rounded_to_the_features_dtype() -> None:
@@ -190,7 +218,7 @@ def test_every_bridge_gives_its_tokens_and_takes_gradients(name: str) -> None:
     assert tokens.shape == (2, 20 if name in ("linear", "mlp") else 16, 32)
     assert torch.isfinite(tokens).all()
     untouched = {key for key, p in bridge.named_parameters() if p.requires_grad and p.grad is None}
-    assert not untouched
+    assert untouched <= {"attn.key.bias"}, "a bias of all keys alike changes no softmax"
 
 
 @pytest.mark.parametrize("name", BRIDGES)

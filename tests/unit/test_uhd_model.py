@@ -93,6 +93,15 @@ def test_beams_share_one_encoding_of_the_page(processor: UhdProcessor) -> None:
     assert len(calls) == 2, "the slices in one batch, the overview in another"
 
 
+@pytest.mark.parametrize("bridge", ["windowed", "hiwin"])
+def test_a_model_in_bf16_answers_from_fp32_pixels(bridge: str, processor: UhdProcessor) -> None:
+    model = tiny_model(bridge).bfloat16()
+    inputs = processor(SMALL, QUESTION)
+    assert inputs["pixel_values"][0][0].dtype == torch.float32
+    assert model(**inputs).logits.dtype == torch.bfloat16
+    assert model.generate(**inputs, **GREEDY).shape[1] == inputs["input_ids"].shape[1] + 4
+
+
 def test_places_and_visual_tokens_must_agree(processor: UhdProcessor) -> None:
     inputs = processor(SLICED, QUESTION)
     inputs["pixel_values"] = [inputs["pixel_values"][0][:-1]]

@@ -15,10 +15,9 @@ from transformers import initialization as init
 from engine.uhd.bridges.attention import Attention
 from engine.uhd.bridges.base import Bridge, PatchGrid, ViewFeatures
 from engine.uhd.bridges.init import init_resampler
-from engine.uhd.bridges.positions import resize_positions
 from engine.uhd.bridges.pyramid import FeaturePyramid
 from engine.uhd.bridges.windowed import LAYER_NORM_EPS
-from engine.uhd.bridges.windows import pool_grid, pool_windows
+from engine.uhd.bridges.windows import pool_grid, pool_positions, pool_windows
 
 QUERY_SETS = 4
 
@@ -56,18 +55,18 @@ class HiwinResampler(Bridge):
         maps = self.pyramid(patches, views.pixels.to(patches.dtype))
         windows = [self._windows(int(level), maps[int(level)], grid) for level in self.levels]
         keys, values = (torch.cat(parts, dim=1) for parts in zip(*windows, strict=True))
-        queries = (self.ln_q(self.query) + self.pos_embed).transpose(0, 1).repeat(count, 1, 1)
-        attended = self.ln_proj(self.attn(queries, keys, values)).unflatten(0, (count, -1)).flatten(2)
+        queries = (self.ln_q(self.query) + self.pos_embed).transpose(0, 1)
+        attended = self.ln_proj(self.attn.windows(queries, keys, values)).unflatten(0, (count, -1)).flatten(2)
         return self.ln_post(self.cat_proj(attended)) @ self.proj
 
     def _windows(self, scale: int, level_map: Tensor, grid: PatchGrid) -> tuple[Tensor, Tensor]:
         """Keys and values [views·windows, keys, dim] of the level with `scale` times the patches' resolution."""
         level: Any = self.levels[str(scale)]
         fine = PatchGrid(scale * grid.rows, scale * grid.cols)
-        patches = self.ln_kv(level.linear(level_map.flatten(2).transpose(1, 2)))
-        keys = patches + resize_positions(self.pos_embed, fine) + level.embedding
         pool = pool_grid(grid)
-        return pool_windows(keys, fine, pool, self.side), pool_windows(patches, fine, pool, self.side)
+        values = pool_windows(self.ln_kv(level.linear(level_map.flatten(2).transpose(1, 2))), fine, pool, self.side)
+        positions = pool_positions(self.pos_embed + level.embedding[0], fine, pool, self.side)
+        return values + positions.repeat(level_map.shape[0], 1, 1), values
 
     def reset_parameters(self) -> None:
         init_resampler(self)

@@ -41,7 +41,7 @@ class JointBilateralUpsampler(nn.Module):
         """[views, 49, height, width]: how alike each pixel's neighbours are to it."""
         keys = self.range_proj(guidance)
         neighbours = functional.unfold(_pad(keys), DIAMETER).unflatten(1, (KEY_DIM, TAPS)).unflatten(3, keys.shape[-2:])
-        alike = torch.einsum("bkthw,bkhw->bthw", neighbours, keys)
+        alike = (neighbours * keys[:, :, None]).sum(1)
         return (self.range_temp.exp().clamp(1e-4, 1e4) * alike).softmax(1)
 
     def _spatial_kernel(self) -> Tensor:

@@ -12,14 +12,16 @@ from torch import Tensor, nn
 from engine.uhd.bridges.attention import Attention
 from engine.uhd.bridges.base import Bridge, ViewFeatures
 from engine.uhd.bridges.init import init_resampler
-from engine.uhd.bridges.positions import resize_positions
-from engine.uhd.bridges.windows import pool_grid, pool_windows
+from engine.uhd.bridges.windows import pool_grid, pool_positions, pool_windows
 
 LAYER_NORM_EPS = 1e-6
 
 
 class WindowedResampler(Bridge):
-    """X = LN(F·W); K = pool(X + P), V = pool(X) by window; out = LN(attention(LN(query) + pos, K, V))·proj."""
+    """X = LN(F·W); V = pool(X), K = pool(X + P) by window; out = LN(attention(LN(query) + pos, K, V))·proj.
+
+    Pooling is linear: K is V and the pooled positions.
+    """
 
     def __init__(self, vision_dim: int, dim: int, queries: int, heads: int) -> None:
         super().__init__()
@@ -36,10 +38,10 @@ class WindowedResampler(Bridge):
     def forward(self, views: ViewFeatures) -> Tensor:
         count, grid, pool = views.features.shape[0], views.grid, pool_grid(views.grid)
         patches = self.ln_kv(self.kv_proj(views.features))
-        keys = pool_windows(patches + resize_positions(self.pos_embed, grid), grid, pool, self.side)
         values = pool_windows(patches, grid, pool, self.side)
-        queries = (self.ln_q(self.query) + self.pos_embed)[:, None].repeat(count, 1, 1)
-        attended = self.attn(queries, keys, values).unflatten(0, (count, -1))[:, :, 0]
+        keys = values + pool_positions(self.pos_embed, grid, pool, self.side).repeat(count, 1, 1)
+        queries = (self.ln_q(self.query) + self.pos_embed)[:, None]
+        attended = self.attn.windows(queries, keys, values).unflatten(0, (count, -1))[:, :, 0]
         return self.ln_post(attended) @ self.proj
 
     def reset_parameters(self) -> None:

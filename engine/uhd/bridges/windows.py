@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.uhd.bridges.base import PatchGrid
 
@@ -26,14 +28,40 @@ def pool_grid(grid: PatchGrid) -> PatchGrid:
 
 def pool_windows(features: Tensor, grid: PatchGrid, pool: PatchGrid, side: int) -> Tensor:
     """[views·side², pool keys, channels] for `features` [views, patches, channels]; windows row-major, keys too."""
-    down, across = (
-        axis_weights(length, side, bins, features.dtype).to(features.device)
-        for length, bins in ((grid.rows, pool.rows), (grid.cols, pool.cols))
+    down, across = _axes(grid, pool, side, features)
+    return _pool(features.unflatten(1, (grid.rows, grid.cols)), down, across, side).flatten(0, 1)
+
+
+def pool_positions(positions: Tensor, grid: PatchGrid, pool: PatchGrid, side: int) -> Tensor:
+    """[side², pool keys, channels]: `positions` [side², channels], resized bicubically to `grid` and pooled as patches.
+
+    Both steps are linear and separable, so they are done at once and nothing of the grid's size is made.
+    """
+    down, across = _axes(grid, pool, side, positions)
+    down, across = (axis @ _cubic_weights(axis.shape[1], side).to(axis.device) for axis in (down, across))
+    return _pool(positions.unflatten(0, (side, side))[None], down, across, side)[0]
+
+
+def _axes(grid: PatchGrid, pool: PatchGrid, side: int, like: Tensor) -> tuple[Tensor, Tensor]:
+    return (
+        axis_weights(grid.rows, side, pool.rows, like.dtype).to(like.device),
+        axis_weights(grid.cols, side, pool.cols, like.dtype).to(like.device),
     )
-    maps = features.unflatten(1, (grid.rows, grid.cols)).to(down.dtype)
-    pooled = torch.einsum("yh,bhxc->byxc", down, torch.einsum("xw,bhwc->bhxc", across, maps))
-    pooled = pooled.unflatten(2, (side, pool.cols)).unflatten(1, (side, pool.rows))
-    return pooled.transpose(2, 3).flatten(3, 4).flatten(0, 2).to(features.dtype)
+
+
+def _pool(maps: Tensor, down: Tensor, across: Tensor, side: int) -> Tensor:
+    """[views, side², keys, channels] of `maps` [views, rows, cols, channels]; summed in fp32."""
+    rows = (down @ maps.to(down.dtype).flatten(2)).unflatten(2, maps.shape[2:])
+    pooled = (across @ rows).unflatten(2, (side, -1)).unflatten(1, (side, -1))
+    return pooled.transpose(2, 3).flatten(3, 4).flatten(1, 2).to(maps.dtype)
+
+
+@lru_cache(maxsize=256)
+def _cubic_weights(length: int, side: int) -> Tensor:
+    """[length, side] fp32: how `side` values are resized to `length` ones by torch's bicubic filter."""
+    with torch.inference_mode(False):
+        unit = torch.eye(side, dtype=torch.float32, device="cpu")[None, :, None, :]
+        return functional.interpolate(unit, size=(1, length), mode="bicubic", align_corners=False)[0, :, 0].T
 
 
 @lru_cache(maxsize=256)
@@ -44,17 +72,23 @@ def axis_weights(length: int, windows: int, bins: int, dtype: torch.dtype) -> Te
     the features' dtype: in bf16 they fall on steps of 1/8 to 1/2 patch. The rest is fp32, where its rounding decides
     how many samples a bin gets.
     """
-    borders = torch.tensor([i * length / windows for i in range(windows + 1)]).to(dtype).float()
+    borders = _kept([i * length / windows for i in range(windows + 1)]).to(dtype).float()
     rois = (borders[1:] - borders[:-1]).clamp(min=1.0)  # windows of less than a patch are widened, so they overlap
-    weights = torch.zeros(windows, bins, length)
+    weights = [[[0.0] * length for _ in range(bins)] for _ in range(windows)]
     for window, (start, roi) in enumerate(zip(borders[:-1], rois, strict=True)):
         width = roi / bins
         samples = math.ceil(width)
         for bin_, sample in ((b, s) for b in range(bins) for s in range(samples)):
             at = float(start + bin_ * width + (sample + 0.5) * width / samples)
             for patch, weight in _neighbours(at, length):
-                weights[window, bin_, patch] += weight / samples
-    return weights.flatten(0, 1)
+                weights[window][bin_][patch] += weight / samples
+    return _kept(weights).flatten(0, 1)
+
+
+def _kept(values: Any) -> Tensor:
+    """An fp32 tensor that outlives the call that made it: no inference tensor, whatever the default device is."""
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=torch.float32, device="cpu")
 
 
 def _neighbours(at: float, length: int) -> list[tuple[int, float]]:
