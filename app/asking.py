@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
 
 from app import wording
-from app.answers import AnswerBook, Stage
+from app.answers import AnswerBook, AnswerRecord, Stage
 from app.documents import DocumentStore
 from app.page_pane import PagePane
 from app.panels.ask_panel import AskPanel, Scope
@@ -94,7 +94,7 @@ class AskController(QObject):
 
     def step(self, by: int) -> None:
         """Show the evidence of the next (1) or previous (-1) answer."""
-        number = self._panel.neighbour(by)
+        number = self._panel.answers.neighbour(by)
         if number is not None:
             self.show_answer(number)
 
@@ -177,7 +177,7 @@ class AskController(QObject):
 
     def _set_shown(self, number: int | None) -> None:
         self.shown = number
-        self._panel.set_current(number)
+        self._panel.answers.set_current(number)
 
     def _explain_missing(self, path: str, *, open_but_changed: bool) -> None:
         self._pane.show_evidence(None)
@@ -197,12 +197,19 @@ class AskController(QObject):
 
     def _on_record_finished(self, number: int) -> None:
         record = self._book.record(number)
-        if record is None or record.answer is None or record.stage is not Stage.DONE:
+        if record is None:
+            return
+        self._announce(record)
+        if record.answer is None or record.stage is not Stage.DONE:
             return
         self._status.show_reader(wording.answer_summary(record.answer))
         if number == self._follow and record.document.path == self._pane.path:
             # The newest question's answer is shown at once, unless the user has gone to another document meanwhile.
             self.show_answer(number)
+
+    def _announce(self, record: AnswerRecord) -> None:
+        """Let a screen reader say what became of a question."""
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._panel, wording.spoken(record)))
 
     def _on_record_removed(self, number: int) -> None:
         if number == self.shown:

@@ -142,13 +142,13 @@ class DocumentStore(QObject):
 
     def next_unread(self, path: str, index: int) -> PageRef | None:
         """The unread page nearest to page `index` of `path`, those of other documents last."""
-        order = sorted(self._documents, key=lambda each: each != path)
-        for name in order:
+        for name in sorted(self._documents, key=lambda each: each != path):
             each = self._documents[name]
             near = index if name == path else 0
-            for page in sorted(each.info.pages, key=lambda one: (abs(one.index - near), one.index)):
-                if page.index not in each.read and page.index not in each.failed:
-                    return page
+            left = (page for page in each.info.pages if page.index not in each.read and page.index not in each.failed)
+            nearest = min(left, key=lambda page: (abs(page.index - near), page.index), default=None)
+            if nearest is not None:
+                return nearest
         return None
 
     def read_count(self, path: str) -> int:

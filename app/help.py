@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.actions import MENUS, SEPARATOR, Actions, translated
+from app.panels.fonts import larger
 from app.panels.icon_label import IconLabel
 from engine.paths import cache_dir, config_dir, log_dir, state_dir
 
@@ -17,6 +18,7 @@ Block = tuple[str, list[tuple[str, str]]]
 
 DISTRIBUTION = "tessera-reader"
 ICON_PX = 72
+NAME_SCALE = 1.4
 KEY_WIDTH_PX = 130
 
 
@@ -105,7 +107,7 @@ class AboutDialog(QDialog):
         head.setSpacing(16)
         head.addWidget(IconLabel("tessera", ICON_PX, self), 0, Qt.AlignmentFlag.AlignTop)
         name = QLabel(self.tr("Tessera {version}").format(version=installed_version()), self)
-        name.setObjectName("hero")
+        name.setFont(larger(self.font(), NAME_SCALE))
         text = QVBoxLayout()
         text.addWidget(name)
         text.addWidget(self._text(self.tr("An answer that you can check with one glance.")))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from app.panels.fonts import larger
 from app.panels.icon_label import IconLabel
 from app.panels.message_bar import MessageArea
 
 SIGN_PX = 72
+HERO_SCALE = 1.4
 
 
 class PageFrame(QWidget):
@@ -45,7 +47,7 @@ class PageFrame(QWidget):
         column.addStretch(2)
         sign = IconLabel("tessera", SIGN_PX, welcome)
         hero = QLabel(self.tr("Drop a PDF or a screenshot here"), welcome)
-        hero.setObjectName("hero")
+        hero.setFont(larger(self.font(), HERO_SCALE))
         hero.setAlignment(Qt.AlignmentFlag.AlignCenter)
         text = QLabel(
             self.tr("Or open one with Ctrl+O, or paste a screenshot with Ctrl+V.\nNothing leaves this machine."),

@@ -116,3 +116,10 @@ def answer_summary(answer: Answer) -> str:
         parts.append(tr("read {width} × {height} px, nothing downscaled").format(width=size.width, height=size.height))
     parts.append(tr("{seconds:.1f} s").format(seconds=answer.seconds))
     return " · ".join(part for part in parts if part)
+
+
+def spoken(record: AnswerRecord) -> str:
+    """A record as a screen reader says it."""
+    answer = plain(record.answer.text) if record.answer is not None else ""
+    error = plain(str(record.error)) if record.error is not None else ""
+    return ". ".join(part for part in (record.question, answer, status_text(record), error) if part)

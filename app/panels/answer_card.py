@@ -10,11 +10,13 @@ from app import wording
 from app.answers import SHOWN_SHARE, AnswerRecord, Stage
 from app.icons import icon
 from app.panels.flow_layout import FlowLayout
+from app.panels.fonts import larger
 from app.panels.icon_label import IconLabel
 from engine.evidence.types import Contribution
 from engine.readers.types import Answer, AnswerStatus, Progress
 
 SIGN_PX = 16
+ANSWER_SCALE = 1.25
 CHIPS_SHOWN = 4
 RUNNERS_UP_SHOWN = 3
 LIKELY_ENOUGH = 0.25
@@ -63,7 +65,7 @@ class AnswerCard(QFrame):
         self._progress = None
         self._body = self._build(record)
         self._column.addWidget(self._body)
-        self.setAccessibleName(_spoken(record))
+        self.setAccessibleName(wording.spoken(record))
 
     def set_progress(self, progress: Progress) -> None:
         """Show how far the reader is."""
@@ -110,6 +112,7 @@ class AnswerCard(QFrame):
         answer = record.answer
         if answer is not None and answer.status is not AnswerStatus.NOT_FOUND:
             text = _label(wording.plain(answer.text), "answerText", body)
+            text.setFont(larger(self.font(), ANSWER_SCALE))
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             text.setCursor(Qt.CursorShape.PointingHandCursor)
             column.addWidget(text)
@@ -267,9 +270,3 @@ def _tool(name: str, text: str, side: int, parent: QWidget) -> QToolButton:
     button.setAccessibleName(text)
     button.setCursor(Qt.CursorShape.ArrowCursor)
     return button
-
-
-def _spoken(record: AnswerRecord) -> str:
-    """The card as a screen reader says it."""
-    text = wording.plain(record.answer.text) if record.answer is not None else ""
-    return ". ".join(part for part in (record.question, text, wording.status_text(record)) if part)

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
+    QSizePolicy,
+    QSpacerItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -25,8 +26,7 @@ from app.panels.question_box import QuestionBox
 
 if TYPE_CHECKING:
     from app.answers import AnswerBook
-    from app.panels.answer_card import AnswerCard
-    from engine.readers.types import Progress
+    from app.panels.answer_list import AnswerList
 
 
 class Scope(StrEnum):
@@ -48,25 +48,27 @@ class AskPanel(QWidget):
     slice_pointed = Signal(int, object)
     filter_cleared = Signal()
 
+    answers: AnswerList
+    """The cards; there from `set_book` on."""
+
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._cards: dict[int, AnswerCard] = {}
-        self._current: int | None = None
         self._build(actions)
 
     def set_book(self, book: AnswerBook) -> None:
         """Show these answers; before that the panel has none."""
         # Imported now: an empty panel is painted without it.
-        from app.panels.answer_card import AnswerCard
+        from app.panels.answer_list import AnswerList
 
-        self._make_card = AnswerCard
-        self._book = book
-        book.added.connect(self._on_record_added)
-        book.changed.connect(self._on_record_changed)
-        book.removed.connect(self._on_record_removed)
-        book.progressed.connect(self._on_record_progressed)
+        self.answers = AnswerList(book, self)
+        self.answers.show_wanted.connect(self.show_wanted)
+        self.answers.copy_wanted.connect(self.copy_wanted)
+        self.answers.page_wanted.connect(self.page_wanted)
+        self.answers.slice_pointed.connect(self.slice_pointed)
+        self._column.removeItem(self._rest)
+        self._column.addWidget(self.answers, 1)
         book.busy_changed.connect(self._on_busy_changed)
 
     @property
@@ -78,34 +80,11 @@ class AskPanel(QWidget):
         """1-based pages as typed, for `Scope.RANGE`."""
         return self.range_field.text().strip()
 
-    def card(self, number: int) -> AnswerCard | None:
-        return self._cards.get(number)
-
-    def set_current(self, number: int | None) -> None:
-        """The answer whose evidence is on the page."""
-        for each, card in self._cards.items():
-            card.set_current(each == number)
-        self._current = number
-        if number is not None and number in self._cards:
-            self._scroll.ensureWidgetVisible(self._cards[number], 0, 12)
-
     def mark(self, numbers: frozenset[int], text: str) -> None:
         """Mark the cards of the answers that came from a slice; `text` says which slice."""
-        for each, card in self._cards.items():
-            card.set_marked(each in numbers)
+        self.answers.mark(numbers)
         self._filter_text.setText(text)
         self._filter.setVisible(bool(text))
-        if numbers:
-            self._scroll.ensureWidgetVisible(self._cards[max(numbers)], 0, 12)
-
-    def neighbour(self, step: int) -> int | None:
-        """The answer after (1) or before (-1) the current one, in the order in which the cards stand."""
-        order = sorted(self._cards, reverse=True)
-        if not order:
-            return None
-        if self._current not in order:
-            return order[0]
-        return order[max(0, min(len(order) - 1, order.index(self._current) + step))]
 
     def say(self, text: str) -> None:
         """A hint under the question box; empty takes it away."""
@@ -139,7 +118,9 @@ class AskPanel(QWidget):
         self._hint.hide()
         column.addWidget(self._hint)
         column.addWidget(self._build_filter())
-        column.addWidget(self._build_cards(), 1)
+        self._column = column
+        self._rest = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        column.addItem(self._rest)
 
     def _build_head(self, actions: Actions) -> QHBoxLayout:
         head = QHBoxLayout()
@@ -202,22 +183,6 @@ class AskPanel(QWidget):
         self._filter.hide()
         return self._filter
 
-    def _build_cards(self) -> QScrollArea:
-        self._scroll = QScrollArea(self)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setAccessibleName(self.tr("Answers"))
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        content = QWidget(self._scroll)
-        self._list = QVBoxLayout(content)
-        self._list.setContentsMargins(0, 0, 2, 4)
-        self._list.setSpacing(8)
-        self._list.addStretch(1)
-        self._scroll.setWidget(content)
-        self._scroll.viewport().setAutoFillBackground(False)
-        content.setAutoFillBackground(False)
-        return self._scroll
-
     def _on_scope_changed(self) -> None:
         self.range_field.setVisible(self.scope is Scope.RANGE)
         if self.scope is Scope.RANGE:
@@ -225,34 +190,3 @@ class AskPanel(QWidget):
 
     def _on_busy_changed(self, busy: bool) -> None:
         self._cancel.setVisible(busy)
-
-    def _on_record_added(self, number: int) -> None:
-        record = self._book.record(number)
-        if record is None:
-            return
-        card = self._make_card(record, self)
-        card.show_wanted.connect(self.show_wanted)
-        card.copy_wanted.connect(self.copy_wanted)
-        card.page_wanted.connect(self.page_wanted)
-        card.slice_pointed.connect(self.slice_pointed)
-        card.remove_wanted.connect(self._book.remove)
-        self._cards[number] = card
-        self._list.insertWidget(0, card)
-
-    def _on_record_changed(self, number: int) -> None:
-        record = self._book.record(number)
-        if record is not None and number in self._cards:
-            self._cards[number].set_record(record)
-
-    def _on_record_removed(self, number: int) -> None:
-        card = self._cards.pop(number, None)
-        if card is not None:
-            self._list.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        if number == self._current:
-            self._current = None
-
-    def _on_record_progressed(self, number: int, progress: Progress) -> None:
-        if number in self._cards:
-            self._cards[number].set_progress(progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
 
@@ -10,6 +10,9 @@ from app.documents import DocumentStore
 from app.icons import icon
 from app.search import MAX_HITS, Hit
 from engine.documents.types import PageWords
+
+AGAIN_MS = 150
+"""Pages read in the background come in bursts; the search is done once for a burst."""
 
 
 class SearchBar(QWidget):
@@ -27,6 +30,10 @@ class SearchBar(QWidget):
         self._path = ""
         self._hits: tuple[Hit, ...] = ()
         self._current = -1
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(AGAIN_MS)
+        self._again.timeout.connect(self._search)
         self._build(next_hit, previous_hit)
         store.words_read.connect(self._on_words_read)
         self.hide()
@@ -57,6 +64,7 @@ class SearchBar(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
+        self._again.stop()
         self._hits = ()
         self.hits_changed.emit(())
 
@@ -89,7 +97,7 @@ class SearchBar(QWidget):
 
     def _on_words_read(self, words: PageWords) -> None:
         if self.isVisible() and words.page.document.path == self._path:
-            self._search()
+            self._again.start()
 
     def _search(self) -> None:
         info = self._store.document(self._path)

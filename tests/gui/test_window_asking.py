@@ -39,7 +39,7 @@ def ask(window: MainWindow, question: str) -> int:
 
 
 def texts_of(window: MainWindow, number: int) -> list[str]:
-    card = window.panel.card(number)
+    card = window.panel.answers.card(number)
     assert card is not None
     return [label.text() for label in card.findChildren(QLabel) if not label.isHidden() and label.text()]
 
@@ -61,7 +61,7 @@ def test_an_answer_shows_text_status_confidence_page_and_slices(
     texts = texts_of(opened, number)
     assert "1,204.50 EUR" in texts
     assert "answered 97 %" in texts
-    card = opened.panel.card(number)
+    card = opened.panel.answers.card(number)
     assert card is not None
     chips = [chip.accessibleName() for chip in card.findChildren(QPushButton)]
     assert chips == ["page 1", "Slice 7, 81 %", "Slice 5, 9 %"]
@@ -256,7 +256,7 @@ def test_text_of_documents_is_never_taken_for_markup_or_reordered(
     service.answer = lambda question, pages: make_answer(pages[0], "<b>\u202e05.402,1</b>")
     number = ask(opened, "total?")
     qtbot.waitUntil(lambda: "<b>05.402,1</b>" in texts_of(opened, number))
-    card = opened.panel.card(number)
+    card = opened.panel.answers.card(number)
     assert card is not None
     assert all(label.textFormat() is Qt.TextFormat.PlainText for label in card.findChildren(QLabel) if label.text())
 
@@ -278,4 +278,4 @@ def test_removing_a_card_removes_its_evidence(opened: MainWindow, service: FakeS
     qtbot.waitUntil(lambda: opened.bench.asking.shown == number)
     opened.bench.book.remove(number)
     assert not opened.bench.pane.view.marks_of(0).has_evidence
-    assert opened.panel.card(number) is None
+    assert opened.panel.answers.card(number) is None

@@ -11,6 +11,8 @@ import pytest
 from app.answers import AnswerRecord, Stage
 from app.main_window import MainWindow
 from app.page_view.layout import ZoomMode
+from app.panels.answer_card import AnswerCard
+from app.panels.answer_list import CARDS_AT_ONCE
 from app.session import Session, load_session, save_session, session_path
 from app.settings import KEEP_PROTECTED, RESTORE_SESSION
 from engine.documents.types import DocumentId
@@ -193,3 +195,21 @@ def test_the_size_of_the_window_comes_back(make_window: Callable[..., MainWindow
     assert Size(second.width(), second.height()) == Size(780, 600)
     assert second.documents.isHidden()
     assert not second.actions_by_key["documents"].isChecked()
+
+
+def test_a_long_history_is_listed_little_by_little(window: MainWindow, qtbot: QtBot) -> None:
+    window.bench.book.restore(tuple(record(number) for number in range(1, 101)))
+    answers = window.panel.answers
+    qtbot.waitUntil(lambda: answers.card(100 - CARDS_AT_ONCE + 1) is not None)
+    assert answers.card(100 - CARDS_AT_ONCE) is None
+    assert answers.older == 100 - CARDS_AT_ONCE
+    window.bench.asking.show_answer(5)
+    card = answers.card(5)
+    assert card is not None
+    assert card.property("current")
+    assert answers.neighbour(1) == 4
+    layout = answers.widget().layout()
+    assert layout is not None
+    cards = [child for child in answers.widget().children() if isinstance(child, AnswerCard)]
+    numbers = [card.number for card in sorted(cards, key=layout.indexOf)]
+    assert numbers == sorted(numbers, reverse=True)
