@@ -72,7 +72,7 @@ def separator_ids(tokenizer: Any) -> tuple[int, int]:
 
 def check_separator_ids(tokenizer: Any, ids: tuple[int, ...]) -> None:
     """Raises CheckpointError where `tokenizer` has no piece for one of the schema's `ids`."""
-    missing = [id_ for id_ in ids if tokenizer.convert_ids_to_tokens(id_) is None] if ids else []
+    missing = [id_ for id_ in ids if not 0 <= id_ < len(tokenizer)]
     if missing:
         raise CheckpointError(
             f"The tokenizer has no piece with id {missing[0]}, which separates the slices of a page for this model.",
