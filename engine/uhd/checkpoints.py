@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,8 @@ def _load_published(
     folder: Path, raw: dict[str, Any], clip_folder: Path | None, options: dict[str, Any]
 ) -> LoadedModel:
     weights = PublishedWeights(WeightFiles(folder), WeightFiles(clip_folder) if clip_folder else None)
-    config = published_config(raw, weights.shapes)
+    with _understanding(folder):
+        config = published_config(raw, weights.shapes)
     tokenizer = published_tokenizer(folder, config.text_config.model_type)
     processor = UhdProcessor.for_model(config, tokenizer)
     state = _published_state(config, weights)
@@ -105,10 +107,8 @@ def _load_published(
 
 
 def _load_own(folder: Path, raw: dict[str, Any], options: dict[str, Any]) -> LoadedModel:
-    try:
+    with _understanding(folder):
         config = UhdConfig.from_dict(raw)
-    except (ValueError, TypeError, KeyError, AttributeError, StrictDataclassError) as error:
-        raise CheckpointError(f"The configuration in {folder} cannot be understood ({_short(error)}).") from error
     wanted = _wanted_shapes(config)
     shapes = WeightFiles(folder).shapes
     if "quantization_config" not in raw:
@@ -118,6 +118,15 @@ def _load_own(folder: Path, raw: dict[str, Any], options: dict[str, Any]) -> Loa
     processor = UhdProcessor.for_model(config, _tokenizer(AutoTokenizer, folder))
     model = UhdForConditionalGeneration.from_pretrained(folder, use_safetensors=True, local_files_only=True, **options)
     return LoadedModel(model, processor)
+
+
+@contextmanager
+def _understanding(folder: Path) -> Iterator[None]:
+    """Turns what transformers raises for a nonsensical configuration into CheckpointError."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, StrictDataclassError) as error:
+        raise CheckpointError(f"The configuration in {folder} cannot be understood ({_short(error)}).") from error
 
 
 def _published_state(config: UhdConfig, weights: PublishedWeights) -> dict[str, Tensor]:

@@ -212,6 +212,13 @@ def test_a_weight_of_another_shape_is_named_with_both_shapes(v1_folder: Path) ->
         load(v1_folder)
 
 
+def test_nonsense_in_a_published_configuration_is_refused(v1_folder: Path) -> None:
+    raw = json.loads((v1_folder / "config.json").read_text(encoding="utf-8"))
+    (v1_folder / "config.json").write_text(json.dumps(raw | {"hidden_size": "wide"}), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="cannot be understood"):
+        load(v1_folder)
+
+
 def test_missing_shards_are_named(v1_folder: Path) -> None:
     (v1_folder / SECOND_SHARD).unlink()
     with pytest.raises(CheckpointError, match=f"1 of 2 weight files are missing.*{SECOND_SHARD}"):
