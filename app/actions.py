@@ -37,7 +37,7 @@ class Menu:
 COMMANDS: tuple[Command, ...] = (
     Command("open", "Open …", "Open PDFs or images", "Ctrl+O", "open"),
     Command("paste", "Paste screenshot", "Open the picture that is in the clipboard", "Ctrl+V", "paste"),
-    Command("close", "Close document", "Close the document that is shown", "Ctrl+W", "close"),
+    Command("close", "Close document", "Close the document that is shown", "Ctrl+W", "close-document"),
     Command(
         "batch", "Batch …", "Ask many questions of many documents and write the answers to a CSV", "Ctrl+B", "batch"
     ),

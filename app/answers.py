@@ -136,6 +136,16 @@ class AnswerBook(QObject):
         if tasks:
             self.busy_changed.emit(False)
 
+    def ask_again(self, number: int, budget_s: float | None) -> int | None:
+        """Ask a question once more that got no answer, in place of its record; None if its document is not open."""
+        record = self._records.get(number)
+        info = self._store.document(record.document.path) if record is not None else None
+        if record is None or info is None or info.id != record.document:
+            return None
+        pages = tuple(info.pages[index] for index in record.pages)
+        self.remove(number)
+        return self.ask(record.question, info, pages, record.policy, budget_s)
+
     def restore(self, records: tuple[AnswerRecord, ...]) -> None:
         """Take over the records of the last session, numbered anew."""
         for record in records:

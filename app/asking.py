@@ -115,6 +115,7 @@ class AskController(QObject):
         panel.asked.connect(self._on_question_asked)
         panel.show_wanted.connect(self.show_answer)
         panel.copy_wanted.connect(self.copy)
+        panel.again_wanted.connect(self._on_again_wanted)
         panel.page_wanted.connect(self._on_page_wanted)
         panel.slice_pointed.connect(self._on_slice_pointed)
         panel.filter_cleared.connect(self._on_filter_cleared)
@@ -141,6 +142,16 @@ class AskController(QObject):
             number = self._book.ask(question, info, pages, self._settings.get(POLICY), budget or None)
             self._follow = number
         self._panel.question.accept(question)
+
+    def _on_again_wanted(self, number: int) -> None:
+        record = self._book.record(number)
+        if record is None:
+            return
+        again = self._book.ask_again(number, self._settings.get(BUDGET_S) or None)
+        if again is None:
+            self._explain_missing(record.document.path, open_but_changed=False)
+        else:
+            self._follow = again
 
     def _targets(self) -> list[tuple[DocumentInfo, tuple[PageRef, ...]]]:
         """The documents and pages that the chosen scope means. Raises UsageError for a range that is none."""

@@ -14,7 +14,7 @@ from app.keeping import SessionKeeper
 from app.page_pane import PagePane
 from app.panels.message_bar import Message
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, READ_AHEAD, REDUCED_MOTION, THEME
-from app.task import mailbox
+from app.task import Task, in_thread, mailbox
 from engine.documents.types import PageRef
 from engine.errors import ErrorInfo, TesseraError
 from engine.slicing.policies import DEFAULT_POLICY, MAX_CAP, parse_policy, policies
@@ -50,6 +50,7 @@ class Workbench(QObject):
         for path in files:
             self.store.open(path)
         self.keeper.start(self._window.panel.question, self.asking.private_questions, open_documents=not files)
+        Task(self, in_thread(load_batch_room)).start()
 
     def close(self) -> None:
         """The window closes: what was answered is kept, what is under way is given up."""
@@ -107,7 +108,8 @@ class Workbench(QObject):
             return
         for number, notice in enumerate(info.notices):
             self.pane.messages.show_message(Message(f"document:{path}:{number}", f"{info.name}: {notice}"))
-        if not self.pane.path or not self.keeper.is_behind(path):
+        # Of many opened together the first is shown at once and the last in the end; all others are only listed.
+        if not self.pane.path or not (self.keeper.is_behind(path) or self.store.opening):
             self.pane.show_document(path)
         self.commands.refresh()
 
@@ -170,3 +172,10 @@ class Workbench(QObject):
 
     def _show_reading(self) -> None:
         self._window.status.show_reading(self.pane.document, self.store.read_count(self.pane.path))
+
+
+def load_batch_room() -> None:
+    """Import what the batch window needs of the engine, in a thread: its command then opens it at once."""
+    import engine.batch.run
+    import engine.batch.service_asker
+    import engine.readers.revisions  # noqa: F401 - for the import alone

@@ -37,7 +37,7 @@ class AnswerCard(QFrame):
     show_wanted = Signal(int)
     copy_wanted = Signal(int)
     remove_wanted = Signal(int)
-    ask_again_wanted = Signal(int)
+    again_wanted = Signal(int)
     page_wanted = Signal(int, int)
     """(number, 0-based page)."""
     slice_pointed = Signal(int, object)
@@ -127,6 +127,11 @@ class AnswerCard(QFrame):
             column.addWidget(_label(wording.plain(str(record.error)), "", body))
         if answer is not None:
             self._add_answer(column, record, answer)
+        elif not record.under_way:
+            again = QPushButton(self.tr("Ask again"), body)
+            again.setProperty("flat", True)
+            again.clicked.connect(self._on_again_clicked)
+            column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
         return body
 
     def _head(self, record: AnswerRecord) -> QHBoxLayout:
@@ -222,6 +227,9 @@ class AnswerCard(QFrame):
             show.clicked.connect(self._on_show_clicked)
             row.addWidget(show)
         return row
+
+    def _on_again_clicked(self) -> None:
+        self.again_wanted.emit(self.number)
 
     def _on_copy_clicked(self) -> None:
         self.copy_wanted.emit(self.number)

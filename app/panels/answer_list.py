@@ -24,6 +24,7 @@ class AnswerList(QScrollArea):
 
     show_wanted = Signal(int)
     copy_wanted = Signal(int)
+    again_wanted = Signal(int)
     page_wanted = Signal(int, int)
     slice_pointed = Signal(int, object)
 
@@ -106,6 +107,7 @@ class AnswerList(QScrollArea):
         card = AnswerCard(record, self)
         card.show_wanted.connect(self.show_wanted)
         card.copy_wanted.connect(self.copy_wanted)
+        card.again_wanted.connect(self.again_wanted)
         card.page_wanted.connect(self.page_wanted)
         card.slice_pointed.connect(self.slice_pointed)
         card.remove_wanted.connect(self._book.remove)

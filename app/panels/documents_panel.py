@@ -84,7 +84,7 @@ class DocumentsPanel(QWidget):
         title = QLabel(self.tr("Documents"), self)
         title.setObjectName("panelTitle")
         head.addWidget(title, 1)
-        for action in (close_action, open_action):
+        for action in (open_action, close_action):
             button = QToolButton(self)
             button.setDefaultAction(action)
             button.setIconSize(QSize(16, 16))

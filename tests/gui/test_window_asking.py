@@ -202,6 +202,21 @@ def test_a_dead_worker_is_an_error_on_the_card_and_earlier_answers_stay(
     assert "1,204.50 EUR" in texts_of(opened, first)
 
 
+def test_a_failed_question_can_be_asked_again(opened: MainWindow, service: FakeService, qtbot: QtBot) -> None:
+    choose_scope(opened, Scope.PAGE)
+    number = ask(opened, "total?")
+    service.of_kind("ask")[0].fail(ErrorInfo("worker-died", "The reading process stopped.", "Ask once more."))
+    qtbot.waitUntil(lambda: opened.bench.book.records[0].stage is Stage.FAILED)
+    card = opened.panel.answers.card(number)
+    assert card is not None
+    service.answer = answered
+    (again,) = [button for button in card.findChildren(QPushButton) if button.text() == "Ask again"]
+    again.click()
+    qtbot.waitUntil(lambda: [each.stage for each in opened.bench.book.records] == [Stage.DONE])
+    assert [page.index for page in service.of_kind("ask")[1].pages] == [0]
+    assert opened.panel.answers.card(number) is None
+
+
 def test_clicking_a_slice_marks_the_answers_it_contributed_to(
     opened: MainWindow, service: FakeService, qtbot: QtBot
 ) -> None:

@@ -148,3 +148,34 @@ def test_notices_of_a_document_are_shown(window: MainWindow, service: FakeServic
     qtbot.waitUntil(
         lambda: window.bench.pane.messages.texts == ("mended.pdf: The file was damaged and has been repaired.",)
     )
+
+
+def test_of_many_files_the_first_and_then_the_last_is_shown(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot
+) -> None:
+    paths = [f"/docs/{name}.pdf" for name in "abcd"]
+    for path in paths:
+        service.add(make_document(path))
+    window = make_window()
+    shown: list[str] = []
+    window.bench.pane.place_changed.connect(lambda path, page: shown.append(path))
+    for path in paths:
+        window.bench.store.open(path)
+    qtbot.waitUntil(lambda: len(window.bench.store.documents) == 4)
+    assert list(dict.fromkeys(shown)) == ["/docs/a.pdf", "/docs/d.pdf"]
+
+
+def test_back_and_forward_lead_through_jumps(window: MainWindow, invoice: str, qtbot: QtBot) -> None:
+    window.bench.store.open(invoice)
+    qtbot.waitUntil(lambda: window.bench.pane.path == invoice)
+    actions, pane = window.actions_by_key, window.bench.pane
+    assert not actions["back"].isEnabled()
+    pane.go_to(invoice, 1)
+    pane.go_to(invoice, 2)
+    pages = []
+    for key in ("back", "back", "forward", "forward"):
+        assert actions[key].isEnabled()
+        actions[key].trigger()
+        pages.append(pane.page)
+    assert pages == [1, 0, 1, 2]
+    assert not actions["forward"].isEnabled()
