@@ -81,8 +81,7 @@ def _thinned(sample: Sample, rng: random.Random) -> Sample:
             )
         )
     )
-    values = sample.fit.values[kept].astype(np.float32)
-    fitted = Fit(names, values, sample.fit.match, sample.fit.union[:, :0])
+    fitted = Fit(names, sample.fit.values[kept], sample.fit.match, sample.fit.union[:, :0])
     return Sample(fitted, sample.gain[kept], sample.present, tuple(sample.texts[n] for n in kept), sample.family)
 
 

@@ -38,11 +38,16 @@ def test_lines_under_each_other_form_a_block() -> None:
 def test_a_sentence_runs_over_lines_and_mends_broken_words() -> None:
     page = page_of("The bridge was designed by the engi-\nneer Ada Holm in 1911. It was closed\nin the following year.")
     texts = [run.text for run in sentences(lay_out(page))]
-    assert texts == ["The bridge was designed by the engineer Ada Holm in 1911.", "It was closed in the following year."]
+    assert texts == [
+        "The bridge was designed by the engineer Ada Holm in 1911.",
+        "It was closed in the following year.",
+    ]
 
 
 def test_a_tilted_photograph_keeps_label_and_value_on_one_row() -> None:
-    page = page_of("Item one cheese       4.00\nTOTAL of the bill     9.00\nCASH that was paid   10.00\nCHANGE given back     1.00")
+    page = page_of(
+        "Item one cheese       4.00\nTOTAL of the bill     9.00\nCASH that was paid   10.00\nCHANGE given back     1.00"
+    )
 
     def tilted(word: Word) -> Word:
         drop = 0.04 * word.box.center.x

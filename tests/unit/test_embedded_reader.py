@@ -129,7 +129,9 @@ def test_yes_and_no_from_what_a_sentence_says() -> None:
 
 
 def test_rows_are_counted() -> None:
-    page = page_of("No.  Name      Days    Total\n1    Abbott     3    642.15\n2    Cho        5    981.40\n3    Ek         4    777.77")
+    page = page_of(
+        "No.  Name     Days   Total\n1    Abbott    3   642.15\n2    Cho       5   981.40\n3    Ek        4   777.77"
+    )
     assert answer_to("How many people are listed in the table?", page).text == "3"
 
 
@@ -158,7 +160,9 @@ def test_german_labels(question: str, expected: str) -> None:
 
 
 def test_french_labels() -> None:
-    page = page_of("Numéro de facture :   F2022-118\nDate d'échéance :     03/06/2022\nTotal TTC             2 520,00 €")
+    page = page_of(
+        "Numéro de facture :   F2022-118\nDate d'échéance :     03/06/2022\nTotal TTC             2 520,00 €"
+    )
     assert answer_to("Quel est le numéro de facture ?", page).text == "F2022-118"
     assert answer_to("Quelle est la date d'échéance ?", page).text == "03/06/2022"
 
@@ -225,7 +229,10 @@ def test_events_come_page_by_page_and_end_with_the_answer() -> None:
     events = events_of("What is the total?", RECEIPT, REPORT)
     kinds = [type(event) for event in events]
     assert kinds == [Progress, PageRead, Progress, PageRead, AnswerReady]
-    assert [event.text for event in events if isinstance(event, Progress)] == ["Reading page 1 of 2", "Reading page 2 of 2"]
+    assert [event.text for event in events if isinstance(event, Progress)] == [
+        "Reading page 1 of 2",
+        "Reading page 2 of 2",
+    ]
 
 
 def test_a_budget_gives_a_preview_from_the_known_pages() -> None:

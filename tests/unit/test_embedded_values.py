@@ -44,7 +44,8 @@ def test_dates_as_printed_in_many_ways(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9.00", "1,204.50", "1.204,50 €", "€ 101,37", "RM 25.80", "$34.50", "2 520,00 €", "CHF 1'250.00", "(412.50)"]
+    "text",
+    ["9.00", "1,204.50", "1.204,50 €", "€ 101,37", "RM 25.80", "$34.50", "2 520,00 €", "CHF 1'250.00", "(412.50)"],
 )
 def test_amounts_keep_their_currency(text: str) -> None:
     assert text in found(f"total {text}", Kind.AMOUNT)

@@ -73,7 +73,9 @@ def test_a_word_on_a_border_goes_to_the_slice_with_more_of_it_even_if_the_label_
 
 def test_an_unsliced_page_has_one_contribution() -> None:
     page = PageRef(DocumentId("a.png", "0"), 0, "1", 300.0, 300.0, Size(300, 300))
-    made = contributions(plan("minicpm-v-16x", page.native), page, [word(10, 10)], (0,), (), rescore_by((0,), (), [word(10, 10)]))
+    made = contributions(
+        plan("minicpm-v-16x", page.native), page, [word(10, 10)], (0,), (), rescore_by((0,), (), [word(10, 10)])
+    )
     assert [(item.row, item.col, item.joint) for item in made] == [(None, None, 1.0)]
 
 

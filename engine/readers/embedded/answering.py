@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from engine.readers.embedded.shapes import shaped_answer
 from engine.readers.embedded.text import fold
 
 _MAX_PAGES = 6
+_DISPUTE = 0.3
 _MAX_SUPPORT = 12
 
 
@@ -43,13 +44,22 @@ def answers(question: Question, pages: Sequence[PageIndex], ranker: Ranker, coun
     for page, bonus in chosen:
         if question.shape is not Shape.VALUE:
             found.extend(_shaped(question, page))
-        if question.shape in (Shape.VALUE, Shape.COUNT) and not found:
+        if question.shape is not Shape.YES_NO and not found:
             found.extend(_ranked(question, page, ranker, bonus, count))
     found.sort(key=lambda item: -item.score)
     distinct: dict[str, Found] = {}
     for item in found:
         distinct.setdefault(fold(item.text), item)
-    return list(distinct.values())[:count]
+    best = list(distinct.values())[:count]
+    if best:
+        best[0] = _disputed(best[0], best[1:])
+    return best
+
+
+def _disputed(best: Found, others: Sequence[Found]) -> Found:
+    """The best answer, less sure where another page has a good answer of its own that says something else."""
+    rival = max((item.confidence for item in others if item.index is not best.index), default=0.0)
+    return replace(best, confidence=best.confidence * (1 - _DISPUTE * rival))
 
 
 def rescored(found: Found, question: Question, ranker: Ranker, hidden: frozenset[int]) -> float:

@@ -1,4 +1,4 @@
-"""Candidate answers of a page, made once per page: typed values, cells, what follows a label, blocks, names, sentences."""
+"""Candidate answers of a page, made once: typed values, cells, what follows a label, blocks, names, sentences."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from engine.readers.embedded.values import (
     Value,
     address_likeness,
     company_likeness,
+    is_function_word,
     names,
     person_likeness,
     phrases,
@@ -91,6 +92,8 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
         yield from _whole(layout, tuple(range(segment.start, bare_end)), Form.SEGMENT, segment.index, sentence)
     if sentence < 0 and segment.end - segment.start <= _MAX_TAIL_WORDS and ":" not in segment.text:
         for cut in range(segment.start + 1, min(segment.end, segment.start + 5)):
+            if is_function_word(layout.tokens[cut].text):
+                continue
             tail = tuple(range(cut, segment.end))
             yield from _whole(layout, tail, Form.TAIL, segment.index, sentence, tuple(range(segment.start, cut)))
     for cut in _label_ends(layout, segment):
@@ -102,7 +105,9 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
 def _enumerates(layout: Layout, segment: Segment, tokens: tuple[int, ...]) -> bool:
     """Whether the tokens are the "12." or "3)" that numbers a line of words."""
     text = layout.tokens[tokens[0]].text
-    return len(tokens) == 1 and tokens[0] == segment.start < segment.end - 1 and text[:-1].isdigit() and text[-1] in ".)"
+    return (
+        len(tokens) == 1 and tokens[0] == segment.start < segment.end - 1 and text[:-1].isdigit() and text[-1] in ".)"
+    )
 
 
 def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int]) -> Iterator[Candidate]:
@@ -112,9 +117,11 @@ def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int
         for last in range(first + 1, min(first + _MAX_BLOCK_LINES, len(segments))):
             lines = segments[first : last + 1]
             tokens = tuple(t for line in lines for t in range(line.start, line.end))
-            if len(tokens) > 32 or any(":" in line.text or line.numeric for line in lines[1:]):
+            if len(tokens) > 32 or lines[0].numeric or any(":" in line.text or line.numeric for line in lines[1:]):
                 break
             skip = _leading_label(layout, lines[0])
+            if skip and not _hangs(layout, lines, skip):
+                break
             before = tuple(range(lines[0].start, lines[0].start + skip))
             sentence = sentence_of.get(lines[0].start, -1)
             yield from _whole(layout, tokens[skip:], Form.BLOCK, lines[0].index, sentence, before)
@@ -191,7 +198,7 @@ def _label_ends(layout: Layout, segment: Segment) -> Iterable[int]:
     """Where a value may begin after a label's colon, inside the segment."""
     for index in range(segment.start, min(segment.end - 1, segment.start + 30)):
         text = layout.tokens[index].text
-        if _ends_label(layout, index) or text in ("-", "–", "=", "...", "....") and index > segment.start:
+        if _ends_label(layout, index) or (text in ("-", "–", "=", "...", "....") and index > segment.start):
             yield index + 1
 
 
@@ -209,6 +216,14 @@ def _before_bracket(layout: Layout, segment: Segment) -> int:
         return 0
     opening = [i for i in range(segment.start + 1, segment.end) if layout.tokens[i].text.startswith("(")]
     return opening[-1] if opening else 0
+
+
+def _hangs(layout: Layout, lines: list[Segment], skip: int) -> bool:
+    """Whether the lines below a labelled line go on with its value: they begin below it, or make an address with it."""
+    value = layout.tokens[lines[0].start + skip]
+    if all(line.x0 > value.x0 - 1.2 * line.height for line in lines[1:]):
+        return True
+    return address_likeness(" ".join(line.text for line in lines)) >= 0.5
 
 
 def _leading_label(layout: Layout, line: Segment) -> int:

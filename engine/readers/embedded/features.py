@@ -16,6 +16,7 @@ from engine.readers.embedded.matching import Match, match, strongest
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
 from engine.readers.embedded.values import Kind
+from engine.readers.embedded.wording import PREPOSITIONS
 
 _PRIOR = {
     Relation.BEFORE: 1.0,
@@ -34,7 +35,14 @@ _PRIOR = {
 }
 """How much a relation counts when asking whether a question word is accounted for at all."""
 
-_COVERAGE_RELATIONS = (Relation.SENTENCE, Relation.NEAR, Relation.LEADING, Relation.TRAILING, Relation.ROW, Relation.SECTION)
+_COVERAGE_RELATIONS = (
+    Relation.SENTENCE,
+    Relation.NEAR,
+    Relation.LEADING,
+    Relation.TRAILING,
+    Relation.ROW,
+    Relation.SECTION,
+)
 _MARKED = (
     ("colon", Relation.BEFORE),
     ("colon", Relation.LEFT),
@@ -46,6 +54,11 @@ _MARKED = (
     ("colon", Relation.BELOW),
     ("beside", Relation.BELOW),
     ("colon", Relation.RIGHT),
+    ("heads", Relation.LEFT),
+    ("heads", Relation.ABOVE),
+    ("heads", Relation.BELOW),
+    ("headed", Relation.LEFT),
+    ("headed", Relation.BELOW),
 )
 """Looks of a label that tell on which side its value stands."""
 
@@ -59,17 +72,26 @@ _RELATIVE = (
     "cover_table",
     "cover_sentence",
     "cover_near",
-    "cover_all", "cover_leading", "cover_trailing", "rule", "kind_rule")
-"""Features that also count by how close they come to the page's best: a question's answer is where most of it is said."""
+    "cover_all",
+    "cover_leading",
+    "cover_trailing",
+    "rule",
+    "kind_rule",
+)
+"""Features that also count by how close they come to the page's best: an answer is where most of its question is."""
 
-_PREPOSITIONS = {
-    Kind.PERSON: frozenset("by from with von durch par por da door med af af av di per".split()),
-    Kind.COMPANY: frozenset("by from with at von durch par por da door per".split()),
-    Kind.DATE: frozenset("in on since until from by at im am seit en le el nel il op sinds of".split()),
-    Kind.YEAR: frozenset("in since until from by im seit en nel sinds of".split()),
-    Kind.PLACE: frozenset("in at from near to of aus a en nel te uit within".split()),
-    Kind.TEXT: frozenset("for as of called named with to fur als pour comme para como per come voor".split()),
-}
+_WITH_KIND = (
+    "label_best",
+    "label_row",
+    "cover_table",
+    "cover_sentence",
+    "cover_near",
+    "cover_all",
+    "rule",
+    "kind_rule",
+)
+
+_PREPOSITIONS = {Kind(name): words for name, words in PREPOSITIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +120,27 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     columns["kind_rule"] = kind_rule_scores(question, index)
     columns["fielded"] = np.full(len(index.candidates), float(bool(question.field)))
     columns["quoted"] = np.full(len(index.candidates), float(any(unit.quoted for unit in question.units)))
-    for name in _RELATIVE:
-        peak = columns[name].max(initial=0.0)
-        columns[f"top_{name}"] = columns[name] / peak if peak > 0 else columns[name]
+    _interactions(columns, matched)
     names = tuple(columns)
     values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
     return Fit(names, values, matched, union)
+
+
+def _interactions(columns: dict[str, Floats], matched: Match) -> None:
+    """Features that only tell together: fits of candidates of a fitting kind, each fit against the page's best, and
+    how much of the question the page says at all."""
+    kind_ok = np.where(columns["kind_open"] >= 1.0, 1.0, columns["kind_fits"])
+    for name in _WITH_KIND:
+        columns[f"fit_{name}"] = columns[name] * kind_ok
+    for name in (*_RELATIVE, *(f"fit_{name}" for name in _WITH_KIND)):
+        peak = columns[name].max(initial=0.0)
+        columns[f"top_{name}"] = columns[name] / peak if peak > 0 else columns[name]
+    count = len(kind_ok)
+    total = max(matched.weights.sum(), 1e-9)
+    unsaid = matched.units.max(axis=1, initial=0.0) < 0.5
+    columns["page_unsaid"] = np.full(count, float((unsaid * matched.weights).sum() / total))
+    columns["page_cover"] = np.full(count, float(columns["cover_all"].max(initial=0.0)))
+    columns["page_label"] = np.full(count, float(columns["label_best"].max(initial=0.0)))
 
 
 def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> Floats:
@@ -174,7 +211,6 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
     """Features that no question changes: form, kind, place and look of each candidate."""
     layout, found = index.layout, index.candidates
     rows: list[list[float]] = []
-    kinds = [candidate.kind for candidate in found]
     for candidate in found:
         segment = layout.segments[candidate.segment]
         marks = index.own_place[len(rows)]
@@ -194,16 +230,13 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 float(whole),
                 float(candidate.sentence >= 0),
                 min(words / 12, 1.0),
-                float(words == 1),
                 float(whole and segment.labelled),
                 _label_words(candidate, index),
-                min(max(segment.y0 / max(layout.height, 1e-6), 0.0), 1.0),
-                min(max(segment.x0 / max(layout.width, 1e-6), 0.0), 1.0),
-                min(segment.height / layout.line_height, 3.0) / 3,
-                1.0 / kinds.count(candidate.kind),
                 float(segment.numeric),
                 *_row_place(segment, layout),
                 float(index.place_marks["stacked"][marks]),
+                float(index.place_marks["heads"][marks]),
+                float(index.place_marks["headed"][marks]),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -223,24 +256,20 @@ _PAGE_NAMES = (
     "whole",
     "in_sentence",
     "length",
-    "one_word",
     "ends_as_label",
     "label_words",
-    "down",
-    "across",
-    "size",
-    "rarity",
     "numeric",
     "first_of_row",
     "last_of_row",
     "beside_numbers",
-    "row_cells",
     "stacked",
+    "heads",
+    "headed",
 )
 
 
-def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float, float]:
-    """Whether a segment begins or ends its row, stands before figures, and how many cells its row has."""
+def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float]:
+    """Whether a segment begins or ends its row, stands before figures."""
     row = layout.rows[segment.row]
     at = row.index(segment.index)
     following = [layout.segments[i] for i in row[at + 1 :]]
@@ -248,7 +277,6 @@ def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float, f
         float(at == 0),
         float(not following),
         float(bool(following) and following[0].numeric),
-        min(len(row), 6) / 6,
     )
 
 

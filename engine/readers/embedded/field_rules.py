@@ -16,8 +16,8 @@ from engine.readers.embedded.layout import Layout
 from engine.readers.embedded.patterns import COMPANY_SUFFIX, POSTCODE
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import bare
-from engine.readers.embedded.wording import DOCUMENT_NOUNS
 from engine.readers.embedded.values import Kind, address_likeness, company_likeness, without_brackets
+from engine.readers.embedded.wording import DOCUMENT_NOUNS, word_list
 
 Rule = Callable[[PageIndex], Floats]
 
@@ -224,10 +224,7 @@ def _title(index: PageIndex) -> Floats:
     return scores
 
 
-_TITLE_NOUNS = frozenset(
-    "application authorization request registration order agreement contract certificate statement summary schedule bulletin complaint motion "
-    "correspondence transmission cover list plan survey record questionnaire proposal study review analysis".split()
-)
+_TITLE_NOUNS = word_list("title")
 
 
 def _recipient(index: PageIndex) -> Floats:
@@ -249,7 +246,7 @@ def _recipient(index: PageIndex) -> Floats:
     return scores
 
 
-_GREETINGS = frozenset("dear mr mrs ms dr prof herr frau geehrte geehrter monsieur madame estimado estimada gentile egregio geachte beste".split())
+_GREETINGS = word_list("greeting")
 
 
 def _sender(index: PageIndex) -> Floats:

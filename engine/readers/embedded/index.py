@@ -16,7 +16,7 @@ from engine.readers.embedded.relations import SEGMENT_RELATIONS, Links, Neighbou
 from engine.readers.embedded.sentences import sentences
 from engine.readers.embedded.text import has_digit
 from engine.readers.embedded.values import Run
-from engine.readers.embedded.wording import STOP_WORDS
+from engine.readers.embedded.wording import STOP_WORDS, word_list
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ _OWN_RELATIONS = (
     Relation.LEADING,
     Relation.TRAILING,
 )
-_LINKING_WORDS = frozenset("of the de du des la le der die das di del van no and y et und for".split())
+_LINKING_WORDS = word_list("linking")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,12 @@ class LinkTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageIndex:
-    """One indexed page. `terms` are the page's distinct matched words; `atoms` the (token, term) pairs: a token such
-    as "Date/Time" holds several. `place_marks` are looks of places (see `relations.place_marks`). `place_atoms` lists the atoms of every place, `place_size` counts their content."""
+    """One indexed page.
+
+    `terms` are the page's distinct matched words; `atom_term` and `atom_token` the (term, token) pairs: a token such
+    as "Date/Time" holds several. `place_atoms` lists the atoms of every place, `place_size` counts their content and
+    `place_marks` are their looks (see `relations.place_marks`). `own_place` (K,) is each candidate's own place.
+    """
 
     words: PageWords
     layout: Layout
@@ -157,19 +161,16 @@ def _candidate_links(
     layout: Layout, runs: Sequence[Run], found: Sequence[Candidate], places: Places
 ) -> dict[Relation, Links]:
     """The relations that each candidate has on its own: words before and after it, its sentence, words near it."""
-    links: dict[Relation, Links] = {
-        relation: [[] for _ in found]
-        for relation in _OWN_RELATIONS
-    }
+    links: dict[Relation, Links] = {relation: [[] for _ in found] for relation in _OWN_RELATIONS}
     for number, candidate in enumerate(found):
         if candidate.before:
             links[Relation.BEFORE][number].append((places.add(candidate.before), 1.0))
-            for skip in range(1, min(len(candidate.before), 4)):
-                links[Relation.BEFORE][number].append((places.add(candidate.before[skip:]), 0.97))
+            if len(candidate.before) > 4:
+                links[Relation.BEFORE][number].append((places.add(candidate.before[-3:]), 0.75))
         if candidate.after:
             links[Relation.AFTER][number].append((places.add(candidate.after), 1.0))
             if len(candidate.after) > 3:
-                links[Relation.AFTER][number].append((places.add(candidate.after[:3]), 0.95))
+                links[Relation.AFTER][number].append((places.add(candidate.after[:3]), 0.85))
         if candidate.sentence >= 0:
             _sentence_links(runs, number, candidate, places, links)
     del layout

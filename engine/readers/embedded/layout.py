@@ -11,6 +11,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from engine.documents.types import PageWords, Word
 from engine.readers.embedded.text import bare, has_digit, is_rtl, joiner
@@ -220,7 +221,7 @@ def _gap_limits(rows: Sequence[Sequence[Token]]) -> tuple[float, float]:
     """The widest gaps, in line heights, that still join two words of a line and two figures of a line."""
     gaps = []
     for row in rows:
-        for left, right in zip(row, row[1:], strict=False):
+        for left, right in pairwise(row):
             gap = (right.x0 - left.x1) / max(min(left.height, right.height), 1e-6)
             if 0.05 < gap < 1.0:
                 gaps.append(gap)
@@ -252,11 +253,14 @@ def _breaks(left: Token, right: Token, gaps: tuple[float, float]) -> bool:
 
 def is_number_like(text: str) -> bool:
     """Whether a word is a figure: digits with separators, maybe a sign, a currency or a percent sign."""
-    return has_digit(text) and _NUMERIC.match(text) is not None or text in ("-", "–", "—", "..", "...", "n/a", "N/A")
+    return (has_digit(text) and _NUMERIC.match(text) is not None) or text in ("-", "–", "—", "..", "...", "n/a", "N/A")
+
+
+_UNIT = re.compile(r"^(?:[$€£¥₹%*†‡]+|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|US\$|Kč|kr\.?|zł)$")
 
 
 def _segment(run: Sequence[Token], index: int, row: int, start: int) -> Segment:
-    numeric = sum(is_number_like(token.text) or not token.norm for token in run)
+    numeric = sum(is_number_like(token.text) or not token.norm or _UNIT.match(token.text) is not None for token in run)
     return Segment(
         index,
         row,
@@ -267,7 +271,7 @@ def _segment(run: Sequence[Token], index: int, row: int, start: int) -> Segment:
         min(t.y0 for t in run),
         max(t.x1 for t in run),
         max(t.y1 for t in run),
-        numeric * 2 > len(run),
+        numeric * 2 > len(run) and any(has_digit(token.text) for token in run),
     )
 
 

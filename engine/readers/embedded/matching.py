@@ -16,13 +16,12 @@ from engine.readers.embedded.index import Floats, LinkTable, PageIndex
 from engine.readers.embedded.labels import Phrase, match_form
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import has_digit, is_cjk
+from engine.readers.embedded.wording import word_list
 
 _FUZZY_FROM = 76.0
 _CONTAINED = 0.72
 _OTHER_SORT = 0.7
-_SORTS = frozenset(
-    match_form(word) for word in "number date time address telephone fax email id code rate percent quantity".split()
-)
+_SORTS = frozenset(match_form(word) for word in word_list("sorts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,7 @@ def _weights(question: Question, units: Floats, index: PageIndex) -> Floats:
 
 
 def strongest(table: LinkTable, values: Floats, owners: int) -> Floats:
-    """For each owner the largest strength × value over its places; `values` is (P,) → (owners,), (U, P) → (U, owners)."""
+    """For each owner the largest strength × value over its places: (P,) → (owners,), (U, P) → (U, owners)."""
     result = np.zeros((*values.shape[:-1], owners))
     if len(table.place):
         weighted = values[..., table.place] * table.strength

@@ -41,7 +41,10 @@ TIME = re.compile(
     r"|(?<!\w)(?:1[0-2]|[1-9])\s?[ap]\.?m\.?(?!\w)",
     re.IGNORECASE,
 )
-_CURRENCY = r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
+_CURRENCY = (
+    r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|"
+    r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
+)
 _FIGURE = r"(?:(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])|\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
 AMOUNT = re.compile(
     rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?(?:[KMB]n?|million|billion|thousand|mio\.?|mrd\.?)(?!\w))?(?:,-|\.-)?"
@@ -50,7 +53,8 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 PERCENT = re.compile(
-    r"(?<![\w.,])[-+<>~]?\d+(?:[.,]\d+)?(?:\s?%|\s?(?:percent|per cent|pct|prozent|pour cent|por ciento|procent)(?!\w))",
+    r"(?<![\w.,])[-+<>~]?\d+(?:[.,]\d+)?(?:\s?%"
+    r"|\s?(?:percent|per cent|pct|prozent|pour cent|por ciento|procent)(?!\w))",
     re.IGNORECASE,
 )
 NUMBER = re.compile(rf"(?<![\w.,/:-])[-+(]?{_FIGURE}\)?(?![\w/:]|[.,-]\d)")
@@ -66,7 +70,10 @@ PHONE = re.compile(
 CODE = re.compile(
     r"(?<![\w.])(?:[A-Z]{1,5}[-/ ]?)?(?=[\w./#-]*\d)[A-Za-z0-9#][\w/#-]*(?:\.[\w/-]+)*(?:[-/][A-Za-z0-9]+)*\w(?!\w)"
 )
-IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)")
+GROUPED_CODE = re.compile(
+    r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)"
+    r"|(?<![\w.,])(?:[A-Z]{1,3}\s)?\d{2,3}(?:\s\d{3,9}){1,4}(?:\s\d{5})?(?![\w]|[.,]\d)"
+)
 QUANTITY = re.compile(
     rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
     r"kg|g|mg|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"

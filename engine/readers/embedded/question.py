@@ -1,4 +1,4 @@
-"""What a question asks: the words that must stand near the answer, the kinds of value that fit, the shape of the answer."""
+"""What a question asks: the words that must stand near the answer, kinds of value that fit, the answer's shape."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Shape(StrEnum):
     COUNT = "count"
     YES_NO = "yes-no"
     SECTION = "section"
+    EXTREME = "extreme"
 
 
 @dataclass(frozen=True, slots=True)

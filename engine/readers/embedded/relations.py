@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,9 +246,11 @@ class Neighbours:
 
 def place_marks(layout: Layout, places: Sequence[tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
     """Looks of places that tell where their value stands, 1 or 0 for each: `colon` it ends as a label does, `stacked`
-    it is a cell with another cell flush below it, `beside` it is a cell with another one close to its right."""
+    it is a cell with another cell flush below it, `beside` it is a cell with another one close to its right, `heads`
+    and `headed` (0–1) its row looks like labels over the row below, or like values under the labels above."""
     stacked, beside = _stacked(layout), _beside(layout)
-    marks = {name: np.zeros(len(places)) for name in ("colon", "stacked", "beside")}
+    heads = _row_pairs(layout)
+    marks = {name: np.zeros(len(places)) for name in ("colon", "stacked", "beside", "heads", "headed")}
     for number, tokens in enumerate(places):
         if not tokens:
             continue
@@ -256,13 +259,15 @@ def place_marks(layout: Layout, places: Sequence[tuple[int, ...]]) -> dict[str, 
         if segment.start == tokens[0] and segment.end == tokens[-1] + 1:
             marks["stacked"][number] = segment.index in stacked
             marks["beside"][number] = segment.index in beside
+        marks["heads"][number] = heads.get(segment.row, 0.0)
+        marks["headed"][number] = heads.get(segment.row - 1, 0.0)
     return marks
 
 
 def _stacked(layout: Layout) -> set[int]:
     """Segments with another one flush below: the same left edge, a line away, in the next row or two."""
     found = set()
-    for row, below in zip(layout.rows, layout.rows[1:], strict=False):
+    for row, below in pairwise(layout.rows):
         for index in row:
             upper = layout.segments[index]
             for other_index in below:
@@ -273,12 +278,36 @@ def _stacked(layout: Layout) -> set[int]:
     return found
 
 
+def _row_pairs(layout: Layout) -> dict[int, float]:
+    """For each row how much it looks like a row of labels with their values in the next row (0–1).
+
+    Three signs: cells flush above cells, the next row closer than the row before, figures below and none above.
+    """
+    found: dict[int, float] = {}
+    stacked = _stacked(layout)
+    for number, (row, below) in enumerate(pairwise(layout.rows)):
+        upper, lower = [layout.segments[i] for i in row], [layout.segments[i] for i in below]
+        flush = sum(i in stacked for i in row) / max(len(row), len(below))
+        if flush < 0.5 or any(segment.numeric for segment in upper):
+            continue
+        down = min(s.y0 for s in lower) - max(s.y1 for s in upper)
+        before = layout.rows[number - 1] if number else ()
+        up = min(s.y0 for s in upper) - max((layout.segments[i].y1 for i in before), default=-1e9)
+        after = layout.rows[number + 2] if number + 2 < len(layout.rows) else ()
+        on = min((layout.segments[i].y0 for i in after), default=1e9) - max(s.y1 for s in lower)
+        closer = float(down < 0.8 * up) * 0.5 + float(down < 0.8 * on) * 0.5
+        figures = sum(any(c.isdigit() for c in s.text) for s in lower) / len(lower)
+        plain = sum(not any(c.isdigit() for c in s.text) for s in upper) / len(upper)
+        found[number] = flush * (0.15 + 0.5 * closer + 0.35 * figures * plain)
+    return found
+
+
 def _beside(layout: Layout) -> set[int]:
     reach = 10 * layout.line_height
     return {
         left
         for row in layout.rows
-        for left, right in zip(row, row[1:], strict=False)
+        for left, right in pairwise(row)
         if layout.segments[right].x0 - layout.segments[left].x1 < reach
     }
 

@@ -29,7 +29,7 @@ def prose_blocks(layout: Layout) -> list[tuple[int, ...]]:
         )
         text = segments[-1].text.rstrip()
         ends = text.endswith((".", "!", "?", "。", "؟", '."'))
-        enough = longest >= 5 and words >= 10 or (longest >= 6 and ends)
+        enough = (longest >= 5 and words >= 10 and len(block) > 1) or (longest >= 6 and ends)
         if enough and lower * 3 >= words:
             found.append(block)
     return found

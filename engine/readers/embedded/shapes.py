@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,29 +12,17 @@ from engine.readers.embedded.layout import Layout, Segment
 from engine.readers.embedded.matching import Match, match, strongest
 from engine.readers.embedded.question import Question, Shape
 from engine.readers.embedded.relations import Relation
+from engine.readers.embedded.tables import Shaped, extreme_row, numbered, table_rows
 from engine.readers.embedded.text import words_of
 from engine.readers.embedded.values import run_of
+from engine.readers.embedded.wording import word_list
 
 _MAX_SECTION_WORDS = 160
 _HEADING_FIT = 0.55
 _YES = {"en": "Yes", "de": "Ja", "fr": "Oui", "es": "Sí", "it": "Sì", "nl": "Ja", "pt": "Sim", "ar": "نعم", "zh": "是"}
 _NO = {"en": "No", "de": "Nein", "fr": "Non", "es": "No", "it": "No", "nl": "Nee", "pt": "Não", "ar": "لا", "zh": "否"}
-_PRINTED_YES_NO = frozenset("yes no ja nein oui non si sim nao nee y n true false".split())
-_NEGATIONS = frozenset(
-    "not no never none without neither nor cannot prohibited forbidden banned excluded except closed denied refused unable isn't aren't "
-    "nicht kein keine nie ohne verboten geschlossen pas jamais aucun sans interdit ferme no nunca ningun sin prohibido cerrado non mai "
-    "nessun senza vietato chiuso niet geen nooit zonder verboden gesloten لا ليس ممنوع".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Shaped:
-    """An answer, its own tokens, the tokens it was found by, and the probability of being right."""
-
-    text: str
-    tokens: tuple[int, ...]
-    support: tuple[int, ...]
-    confidence: float
+_PRINTED_YES_NO = word_list("yes_no")
+_NEGATIONS = word_list("negation")
 
 
 def shaped_answer(question: Question, index: PageIndex) -> Shaped | None:
@@ -47,6 +34,8 @@ def shaped_answer(question: Question, index: PageIndex) -> Shaped | None:
             return _yes_no(question, index)
         case Shape.COUNT:
             return _count(question, index)
+        case Shape.EXTREME:
+            return extreme_row(question, index)
         case Shape.VALUE:
             return None
 
@@ -141,48 +130,8 @@ def _denies(words: Sequence[str]) -> bool:
 def _count(question: Question, index: PageIndex) -> Shaped | None:
     """The number of rows of the page's table: by their printed numbers, else by counting rows that look alike."""
     del question
-    rows = _table_rows(index.layout)
+    rows = table_rows(index.layout)
     if len(rows) < 2:
         return None
     tokens = tuple(index.layout.segments[row[0]].start for row in rows)
-    return Shaped(str(len(rows)), tokens, (), 0.9 if _numbered(index.layout, rows) else 0.6)
-
-
-def _table_rows(layout: Layout) -> list[tuple[int, ...]]:
-    """The longest run of neighbouring rows with the same number of cells, give or take one, and figures in them."""
-    best: list[tuple[int, ...]] = []
-    run: list[tuple[int, ...]] = []
-    for row in layout.rows:
-        figures = sum(layout.segments[i].numeric for i in row)
-        alike = run and abs(len(row) - len(run[-1])) <= 1 and _near(layout, run[-1], row)
-        if len(row) >= 2 and figures and not _sums_up(layout, row):
-            run = [*run, row] if alike else [row]
-            best = max(best, run, key=len)
-        else:
-            run = []
-    return best
-
-
-def _near(layout: Layout, upper: tuple[int, ...], lower: tuple[int, ...]) -> bool:
-    top, bottom = layout.segments[upper[0]], layout.segments[lower[0]]
-    return bottom.y0 - top.y1 < 2.5 * layout.line_height
-
-
-def _sums_up(layout: Layout, row: tuple[int, ...]) -> bool:
-    first = words_of(layout.segments[row[0]].text)
-    return bool(first) and first[0] in (
-        "total",
-        "subtotal",
-        "sum",
-        "summe",
-        "totale",
-        "totaal",
-        "average",
-        "mean",
-        "all",
-    )
-
-
-def _numbered(layout: Layout, rows: list[tuple[int, ...]]) -> bool:
-    numbers = [layout.segments[row[0]].text.split()[0].strip(".)") for row in rows]
-    return numbers == [str(n) for n in range(1, len(rows) + 1)]
+    return Shaped(str(len(rows)), tokens, (), 0.9 if numbered(index.layout, rows) else 0.6)

@@ -65,7 +65,7 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.PERCENT, patterns.PERCENT),
     (Kind.AMOUNT, patterns.AMOUNT),
     (Kind.QUANTITY, patterns.QUANTITY),
-    (Kind.CODE, patterns.IBAN),
+    (Kind.CODE, patterns.GROUPED_CODE),
     (Kind.PHONE, patterns.PHONE),
     (Kind.YEAR, patterns.YEAR),
     (Kind.NUMBER, patterns.NUMBER),
@@ -148,7 +148,7 @@ def names(run: Run) -> Iterator[Value]:
 
 
 def phrases(run: Run) -> Iterator[Value]:
-    """Stretches of content words between function words and commas, alone and joined by "of": "the Dayton laboratory"."""
+    """Stretches of content words between function words and commas, alone and joined by "of"."""
     pieces: list[tuple[int, int, bool]] = []
     for word in _PIECE.finditer(run.text):
         content = not is_function_word(word.group())

@@ -17,9 +17,7 @@ def _loaded() -> dict[str, dict[str, Any]]:
 
 _WORDS = _loaded()
 
-STOP_WORDS: dict[str, frozenset[str]] = {
-    language: frozenset(text.split()) for language, text in _WORDS["stop"].items()
-}
+STOP_WORDS: dict[str, frozenset[str]] = {language: frozenset(text.split()) for language, text in _WORDS["stop"].items()}
 
 ANY_STOP_WORDS: frozenset[str] = frozenset().union(*STOP_WORDS.values())
 """The function words of all languages together."""
@@ -40,6 +38,17 @@ SAME_WORD: dict[str, str] = {
     variant: canonical for canonical, variants in _WORDS["same"].items() for variant in variants.split()
 }
 """Spellings, abbreviations and near synonyms → the word they are matched as."""
+
+
+PREPOSITIONS: dict[str, frozenset[str]] = {
+    kind: frozenset(words.split()) for kind, words in _WORDS["preposition"].items()
+}
+"""Kind of value → the prepositions that stand before one in a sentence."""
+
+
+def word_list(name: str) -> frozenset[str]:
+    """One of the lists of the words file."""
+    return frozenset(_WORDS["list"][name].split())
 
 
 def guess_language(words: list[str]) -> str:
