@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 
 # Orientations of EXIF that include a quarter turn.
 _QUARTER_TURNED = (5, 6, 7, 8)
+
+log = logging.getLogger(__name__)
 
 # Pillow warns at 89 million px and refuses at twice that, which real scans exceed; DECODE_BUDGET_PX takes its place.
 Image.MAX_IMAGE_PIXELS = None
@@ -150,5 +153,8 @@ class ImageDocument(Document):
             TypeError,
             ZeroDivisionError,
         ) as error:
+            log.warning("Pillow failed while %s", doing, exc_info=error)
             reason = " ".join(str(error).split())[:200] or type(error).__name__
+            if reason.lower().startswith("unsupported"):
+                raise UnsupportedFileError(f"{self._name} is of a variant that cannot be opened ({reason}).") from error
             raise FileDamagedError(f"{self._name} is damaged: {doing} failed ({reason}).") from error

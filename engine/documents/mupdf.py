@@ -9,6 +9,7 @@ plain import is the fallback when a new wheel needs what is hidden.
 from __future__ import annotations
 
 import importlib
+import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from engine.errors import FileDamagedError, InputError, MemoryLimitError, PageTooLargeError
+
+log = logging.getLogger(__name__)
 
 HIDDEN_MODULES = ("pymupdf.layout", "pymupdf4llm")
 
@@ -61,9 +64,11 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except (pymupdf.EmptyFileError, pymupdf.FileDataError) as error:
-        # Its text is only the path; what MuPDF found wrong is in the log's traceback.
+        # Its text is only the path; what MuPDF found wrong is in the traceback.
+        log.warning("MuPDF failed while %s", doing, exc_info=error)
         raise FileDamagedError(f"The file is damaged: {doing} failed.") from error
     except (mupdf.FzErrorBase, RuntimeError) as error:
+        log.warning("MuPDF failed while %s", doing, exc_info=error)
         raise _as_ours(error, doing) from error
     except MemoryError as error:
         raise MemoryLimitError(f"Memory ran out while {doing}.") from error

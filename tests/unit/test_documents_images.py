@@ -16,7 +16,7 @@ from engine.documents.document import TileView
 from engine.documents.images import ImageDocument
 from engine.documents.opening import open_document
 from engine.documents.types import DocumentKind
-from engine.errors import FileDamagedError, PageTooLargeError
+from engine.errors import FileDamagedError, PageTooLargeError, UnsupportedFileError
 from engine.geometry import Size
 
 RAMP: NDArray[np.uint8] = np.tile(np.arange(256, dtype=np.uint8), (20, 1))
@@ -206,6 +206,17 @@ def test_a_truncated_image_says_so(tmp_path: Path, kind: str, share: float) -> N
     path = tmp_path / f"cut.{kind.lower()}"
     path.write_bytes(buffer.getvalue()[: int(len(buffer.getvalue()) * share)])
     with pytest.raises(FileDamagedError, match=r"cut\.\w+ is damaged"):
+        open_document(str(path))
+
+
+def test_a_variant_nobody_decodes_is_called_unsupported(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(buffer, "BMP")
+    data = bytearray(buffer.getvalue())
+    data[28:30] = (2).to_bytes(2, "little")
+    path = tmp_path / "two_bits.bmp"
+    path.write_bytes(data)
+    with pytest.raises(UnsupportedFileError, match="variant"):
         open_document(str(path))
 
 

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.documents import pdf_pages
 from engine.documents.document import Document, TileView
 from engine.documents.mupdf import pymupdf
 from engine.documents.opening import open_document
@@ -305,3 +306,38 @@ def test_grey_scans_stay_grey(opened: Opener) -> None:
     document = opened(scanned_pdf([picture], dpi=50))
     image = page_image(document, document.info.pages[0])
     assert np.array_equal(image[..., 0], image[..., 2])
+
+
+def test_a_page_that_cannot_be_measured_does_not_cost_the_others(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = pdf_pages._measure
+
+    def fail_on_the_second(handle: Any, index: int, dpi: float) -> Any:
+        if index == 1:
+            raise RuntimeError("code=7: broken page")
+        return measure(handle, index, dpi)
+
+    monkeypatch.setattr(pdf_pages, "_measure", fail_on_the_second)
+    info = opened(text_document(3)).info
+    assert [page.native for page in info.pages] == [NATIVE] * 3
+    assert info.notices == ("Page 2 cannot be read and may stay empty.",)
+
+
+def test_a_thumbnail_of_a_scan_looks_like_its_raster(opened: Opener) -> None:
+    """Small views are drawn from the file, larger ones cut from the raster: one picture either way."""
+    document = opened(scanned_pdf([page_picture(Size(827, 1169))], dpi=100))
+    page = document.info.pages[0]
+    view = TileView(0.3, 0, 0, 0, 179, 253)
+    drawn = tile(document, page, view)
+    page_image(document, page)
+    cut = tile(document, page, view)
+    assert np.abs(drawn.astype(int) - cut).mean() < 4
+
+
+def test_a_page_image_drawn_in_strips_has_no_seams(opened: Opener) -> None:
+    document = opened(text_document())
+    page = document.info.pages[0]
+    own = pymupdf.open(page.document.path)[0].get_pixmap(matrix=pymupdf.Matrix(1240 / A4[0], 1754 / A4[1]))
+    expected = np.frombuffer(own.samples, np.uint8).reshape(own.height, own.width, 3)
+    assert np.abs(page_image(document, page).astype(int) - expected[:1754, :1240]).max() <= 24
