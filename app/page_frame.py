@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.fonts import larger
 from app.panels.icon_label import IconLabel
@@ -11,6 +11,7 @@ from app.panels.message_bar import MessageArea
 
 SIGN_PX = 72
 HERO_SCALE = 1.4
+FOCUS_LINE_PX = 2
 
 
 class PageFrame(QWidget):
@@ -23,6 +24,10 @@ class PageFrame(QWidget):
         self._column.setSpacing(0)
         self.messages = MessageArea(self)
         self._column.addWidget(self.messages)
+        self._focus_line = QFrame(self)
+        self._focus_line.setObjectName("focusLine")
+        self._focus_line.setFixedHeight(FOCUS_LINE_PX)
+        self._column.addWidget(self._focus_line)
         self._stack = QStackedWidget(self)
         self._welcome = self._build_welcome()
         self._stack.addWidget(self._welcome)
@@ -40,6 +45,13 @@ class PageFrame(QWidget):
         if self._stack.indexOf(view) < 0:
             self._stack.addWidget(view)
         self._stack.setCurrentWidget(view)
+
+    def show_focus(self, on: bool) -> None:
+        """Show that the keys go to the page."""
+        if bool(self._focus_line.property("on")) is not on:
+            self._focus_line.setProperty("on", on)
+            self._focus_line.style().unpolish(self._focus_line)
+            self._focus_line.style().polish(self._focus_line)
 
     def _build_welcome(self) -> QWidget:
         welcome = QWidget(self)

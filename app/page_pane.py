@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.actions import Actions
 from app.documents import DocumentStore
@@ -131,6 +132,9 @@ class PagePane(QObject):
         self.view.slice_clicked.connect(self.slice_clicked)
         self.search.hits_changed.connect(self._on_hits_changed)
         self.search.hit_chosen.connect(self._on_hit_chosen)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus_changed)
         self._store.closed.connect(self._on_document_closed)
         self._store.page_turned.connect(self._on_page_turned)
 
@@ -150,6 +154,10 @@ class PagePane(QObject):
         if self._path == place.path:
             self.view.restore(place.state)
             self.place_changed.emit(self._path, self.page)
+
+    def _on_focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
+        del old
+        self._frame.show_focus(new is self.view)
 
     def _on_page_changed(self, page: int) -> None:
         if self._path:

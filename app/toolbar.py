@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMargins, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from engine.slicing.policies import ChosenPolicy, Policy
 
 ICON_PX = 18
-POLICY_LENGTH = 16
+POLICY_LENGTH = 13
+ROOMY_PX = 1150
+"""Below this width the toolbar does without the labels that tooltips repeat."""
 TEXT_MARGINS = QMargins(5, 0, 5, 0)
 EMBEDDED_TIP = (
     "Reads printed words, from the text layer or by OCR, and finds answers among them. "
@@ -36,7 +39,13 @@ class Toolbar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setIconSize(QSize(ICON_PX, ICON_PX))
         self._actions = actions
+        self._spare: list[QAction] = []
         self._build()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        for action in self._spare:
+            action.setVisible(self.width() >= ROOMY_PX)
 
     def show_page(self, page: int, count: int) -> None:
         """0-based `page` of `count`; 0 pages when no document is open."""
@@ -118,12 +127,12 @@ class Toolbar(QToolBar):
         self.policy_box.setAccessibleName(self.tr("Slicing policy"))
         self.policy_box.setMinimumContentsLength(POLICY_LENGTH)
         self.policy_box.setToolTip(self.tr("How pages are cut into slices"))
-        self.policy_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.policy_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.policy_box.activated.connect(self._on_policy_activated)
         self.addWidget(self.policy_box)
         label = QLabel(self.tr("cap"), self)
         label.setContentsMargins(8, 0, 4, 0)
-        self.addWidget(label)
+        self._spare.append(self.addWidget(label))
         self.cap_box = QSpinBox(self)
         self.cap_box.setKeyboardTracking(False)
         self.cap_box.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -137,7 +146,7 @@ class Toolbar(QToolBar):
     def _build_reader(self) -> None:
         label = QLabel(self.tr("Reader"), self)
         label.setContentsMargins(0, 0, 4, 0)
-        self.addWidget(label)
+        self._spare.append(self.addWidget(label))
         self.reader_box = QComboBox(self)
         self.reader_box.addItem(self.tr("Embedded"), "embedded")
         self.reader_box.setAccessibleName(self.tr("Reader"))
