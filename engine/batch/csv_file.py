@@ -25,7 +25,7 @@ _DELIMITERS = ",;"
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # The full-width forms count too: some spreadsheets turn them into the plain ones.
-_FORMULA = re.compile("'*(?:[\t\r\n]|[ \u00a0\u3000]*[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA = re.compile("'*[ \u00a0\u3000]*[\t\r\n=+\\-@\uff1d\uff0b\uff0d\uff20]")
 _PLAIN_NUMBER = re.compile(
     "[+-]?(?:[0-9]{1,3}(?:([.,' \u00a0\u202f\u2019])[0-9]{3}(?:\\1[0-9]{3})*)?|[0-9]+)(?:[.,][0-9]+)?"
     "(?:[eE][+-]?[0-9]{1,3})?(?:[ \u00a0\u202f]?%)?"
