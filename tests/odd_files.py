@@ -141,6 +141,7 @@ def _broken(folder: Path) -> list[OddFile]:
         OddFile(_write(folder, "empty.pdf", b""), code="file-empty"),
         OddFile(_write(folder, "truncated.pdf", whole[:40]), code="file-damaged"),
         OddFile(_write(folder, "repaired.pdf", whole[:table]), notice="repaired", pages=3, native=Size(1240, 1754)),
+        OddFile(_write(folder, "headless.pdf", whole[15:]), notice="repaired", pages=3, native=Size(1240, 1754)),
         OddFile(_write(folder, "truncated.png", png[: len(png) // 2]), code="file-damaged"),
         OddFile(_write(folder, "truncated.jpg", jpeg[: len(jpeg) // 2]), code="file-damaged"),
         OddFile(_write(folder, "header_only.png", png[:20]), code="file-damaged"),

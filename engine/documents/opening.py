@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from engine.errors import (
 _HEAD_BYTES = 1024
 _HASH_CHUNK_BYTES = 1 << 20
 _MISNAMED_HINT = "Check what the file really is; a web page saved under this name is the usual cause."
+
+_PDF_OBJECT = re.compile(rb"\d+\s+\d+\s+obj\b")
 
 _SUFFIXES = {
     "PDF": (".pdf",),
@@ -82,6 +85,9 @@ def open_document(path: str, password: str | None = None, vector_dpi: float = 15
     identity = DocumentId(absolute, digest)
     found = content_kind(head)
     suffix = Path(absolute).suffix.lower()
+    if found is None and suffix == ".pdf" and _PDF_OBJECT.search(head):
+        # A PDF that lost its header can be repaired like one that lost its table.
+        found = "PDF"
     if found is None:
         raise _not_supported(name, suffix)
     notices: tuple[str, ...] = ()

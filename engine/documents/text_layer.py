@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from unicodedata import category
 
 from engine.documents.mupdf import mupdf, pymupdf
 from engine.documents.types import PageRef, PageText, Word, WordSource
@@ -31,7 +32,7 @@ def read_text_layer(page: PageRef, layer: Any, images: Sequence[PageRect], image
     lines: dict[tuple[int, int], int] = {}
     for x0, y0, x1, y1, text, block, line, _ in layer.extractWORDS():
         box = PageRect(x0, y0, x1, y1)
-        clean = _clean(text)
+        clean = clean_word(text)
         if not clean or not frame.contains(box.center):
             continue
         number = lines.setdefault((block, line), len(lines))
@@ -46,9 +47,13 @@ def read_text_layer(page: PageRef, layer: Any, images: Sequence[PageRect], image
     )
 
 
-def _clean(text: str) -> str:
-    """A word without control characters and lone surrogates, which no consumer can show or store."""
-    return "".join(each for each in text if each.isprintable() and not "\ud800" <= each <= "\udfff").strip()
+def clean_word(text: str) -> str:
+    """A word without control and format characters and lone surrogates, which nobody can show or store.
+
+    The narrow spaces inside numbers ("1 204,50") become plain ones.
+    """
+    plain = (" " if category(each) == "Zs" else each for each in text)
+    return "".join(each for each in plain if each.isprintable()).strip()
 
 
 def _tilt(layer: Any) -> int:

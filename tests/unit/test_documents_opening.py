@@ -20,6 +20,7 @@ NAMES = [
     "empty.pdf",
     "truncated.pdf",
     "repaired.pdf",
+    "headless.pdf",
     "truncated.png",
     "truncated.jpg",
     "header_only.png",

@@ -18,6 +18,7 @@ from engine.documents.document import Document, TileView
 from engine.documents.mupdf import pymupdf
 from engine.documents.opening import open_document
 from engine.documents.pdf_pages import label_of
+from engine.documents.text_layer import clean_word
 from engine.documents.types import DocumentInfo, DocumentKind, PageRef, Word
 from engine.errors import PageTooLargeError, UsageError
 from engine.geometry import Size, turn_rect
@@ -193,6 +194,20 @@ def test_lines_and_blocks_are_numbered_in_order(opened: Opener) -> None:
     assert [word.text for word in words] == ["one", "two", "three", "four"]
     assert [word.line for word in words] == [0, 0, 1, 2]
     assert words[0].block == words[2].block < words[3].block
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("1\u202f204,50", "1 204,50"),
+        ("exam\u00adple", "example"),
+        ("\u202eabc\x07", "abc"),
+        ("\ud800x", "x"),
+        ("\ufffd", "\ufffd"),
+    ],
+)
+def test_words_hold_nothing_that_cannot_be_shown(raw: str, clean: str) -> None:
+    assert clean_word(raw) == clean
 
 
 def test_words_outside_the_displayed_page_are_left_out(opened: Opener) -> None:
