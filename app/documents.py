@@ -48,6 +48,8 @@ class DocumentStore(QObject):
     """(PageRef): as `page_turned`, found while reading and not at the user's wish: to be announced."""
     words_read = Signal(object)
     """(PageWords): a page's words are known."""
+    page_failed = Signal(object)
+    """(PageRef): it cannot be read."""
     opening_changed = Signal()
 
     def __init__(self, service: Service, parent: QObject | None = None) -> None:
@@ -128,6 +130,7 @@ class DocumentStore(QObject):
         each = self._documents.get(page.document.path)
         if each is not None:
             each.failed.add(page.index)
+            self.page_failed.emit(page)
 
     def undo_righting(self, page: PageRef) -> None:
         """Put the unturned page back, and leave it so."""
@@ -155,6 +158,11 @@ class DocumentStore(QObject):
         """How many pages of a document have been read."""
         each = self._documents.get(path)
         return len(each.read) if each is not None else 0
+
+    def failed_count(self, path: str) -> int:
+        """How many pages of a document cannot be read."""
+        each = self._documents.get(path)
+        return len(each.failed - each.read.keys()) if each is not None else 0
 
     def _on_document_opened(self, path: str, event: object) -> None:
         assert isinstance(event, DocumentOpened)

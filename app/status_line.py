@@ -52,16 +52,20 @@ class StatusLine(QStatusBar):
             text = self.tr("{size} at {dpi} dpi").format(size=text, dpi=round(page.native_dpi))
         self._page.setText(text)
 
-    def show_reading(self, document: DocumentInfo | None, read: int) -> None:
-        """How many pages of the document have been read in the background."""
+    def show_reading(self, document: DocumentInfo | None, read: int, failed: int) -> None:
+        """How many pages of the document have been read in the background, and how many cannot be."""
         total = len(document.pages) if document is not None else 0
-        under_way = read < total
+        under_way = read + failed < total
         self._bar.setVisible(under_way)
         self._bar.setRange(0, max(total, 1))
-        self._bar.setValue(read)
+        self._bar.setValue(read + failed)
+        self._reading.setText(self._reading_text(read, failed, total))
+
+    def _reading_text(self, read: int, failed: int, total: int) -> str:
         if total == 0:
-            self._reading.clear()
-        elif under_way:
-            self._reading.setText(self.tr("read {read} of {total} pages").format(read=read, total=total))
-        else:
-            self._reading.setText(self.tr("all pages read"))
+            return ""
+        if read + failed < total:
+            return self.tr("read {read} of {total} pages").format(read=read, total=total)
+        if failed:
+            return self.tr("{failed} of {total} pages cannot be read").format(failed=failed, total=total)
+        return self.tr("all pages read")

@@ -69,6 +69,7 @@ class Workbench(QObject):
         store.password_needed.connect(self._on_password_needed)
         store.page_righted.connect(self._on_page_righted)
         store.words_read.connect(self._show_reading)
+        store.page_failed.connect(self._show_reading)
         store.closed.connect(self._on_document_closed)
         window.documents.page_chosen.connect(pane.go_to)
         pane.place_changed.connect(self._on_place_changed)
@@ -171,7 +172,8 @@ class Workbench(QObject):
         view.set_reduced_motion(self._settings.get(REDUCED_MOTION))
 
     def _show_reading(self) -> None:
-        self._window.status.show_reading(self.pane.document, self.store.read_count(self.pane.path))
+        path = self.pane.path
+        self._window.status.show_reading(self.pane.document, self.store.read_count(path), self.store.failed_count(path))
 
 
 def load_batch_room() -> None:

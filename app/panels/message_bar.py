@@ -6,14 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.icons import icon
 from app.panels.icon_label import IconLabel
 
 SIGN_PX = 18
-MAX_SHOWN = 4
-"""More bars than this would push the page away; the oldest goes."""
+MAX_BARS = 50
+"""Beyond this the oldest message goes."""
+MAX_HEIGHT_PX = 176
+"""Messages never push the page away: more than these about four bars are scrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +39,36 @@ class Message:
     action: tuple[str, Callable[[], None]] | None = None
 
 
-class MessageArea(QWidget):
-    """The bars, newest last."""
+class MessageArea(QScrollArea):
+    """The bars, newest on top."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bars: dict[str, QFrame] = {}
-        self._layout = QVBoxLayout(self)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Messages"))
+        self._content = QWidget(self)
+        self._layout = QVBoxLayout(self._content)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
+        self.setWidget(self._content)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the bars are at this width, up to a limit."""
+        self.setVisible(bool(self._bars))
+        height = self._layout.heightForWidth(self.viewport().width()) if self._bars else 0
+        self.setFixedHeight(min(height, MAX_HEIGHT_PX))
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What the bars say now."""
+        """What the bars say now, oldest first."""
         return tuple(bar.accessibleName() for bar in self._bars.values())
 
     def show_message(self, message: Message) -> None:
@@ -60,13 +90,16 @@ class MessageArea(QWidget):
             self._layout.removeWidget(bar)
             bar.hide()
             bar.deleteLater()
+            self._fit()
 
     def _put(self, key: str, bar: QFrame) -> None:
         self.remove(key)
-        while len(self._bars) >= MAX_SHOWN:
+        while len(self._bars) >= MAX_BARS:
             self.remove(next(iter(self._bars)))
         self._bars[key] = bar
-        self._layout.addWidget(bar)
+        self._layout.insertWidget(0, bar)
+        bar.show()
+        self._fit()
 
 
 class _Bar(QFrame):

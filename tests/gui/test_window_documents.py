@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel
 
 from app.main_window import MainWindow
-from app.panels.message_bar import PasswordBar
+from app.panels.message_bar import MAX_HEIGHT_PX, PasswordBar
+from engine.errors import ErrorInfo
 from engine.paths import state_dir
 from engine.readers.types import PageRead
 from tests.gui.fake_service import FakeService, make_document, make_words, turned_words
@@ -179,3 +181,29 @@ def test_back_and_forward_lead_through_jumps(window: MainWindow, invoice: str, q
         pages.append(pane.page)
     assert pages == [1, 0, 1, 2]
     assert not actions["forward"].isEnabled()
+
+
+def test_many_messages_are_scrolled_and_none_is_lost(window: MainWindow, qtbot: QtBot) -> None:
+    for number in range(12):
+        window.bench.store.open(f"/docs/missing{number}.pdf")
+    qtbot.waitUntil(lambda: len(window.frame.messages.texts) == 12)
+    assert window.frame.messages.height() <= MAX_HEIGHT_PX
+    window.frame.messages.remove("refused:/docs/missing3.pdf")
+    assert len(window.frame.messages.texts) == 11
+
+
+def test_pages_that_cannot_be_read_end_the_reading(
+    window: MainWindow, service: FakeService, invoice: str, qtbot: QtBot
+) -> None:
+    service.auto_read = False
+    window.bench.store.open(invoice)
+    for number in range(3):
+        qtbot.waitUntil(lambda number=number: len(service.of_kind("read")) == number + 1)
+        request = service.of_kind("read")[number]
+        if number == 1:
+            request.fail(ErrorInfo("page-timeout", "The page takes too long.", ""))
+        else:
+            request.send(PageRead(request.request, make_words(request.pages[0], "word")))
+    qtbot.waitUntil(
+        lambda: any(label.text() == "1 of 3 pages cannot be read" for label in window.status.findChildren(QLabel))
+    )
