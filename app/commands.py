@@ -283,7 +283,7 @@ class Commands(QObject):
             self._bench.book.remove(record.number)
 
     def _cancel(self) -> None:
-        """Esc: what is under way first, then the search, then the evidence."""
+        """Esc: what is under way first, then the search, then the evidence, then the messages."""
         window = self._window
         if self._bench.book.busy:
             self._bench.book.cancel()
@@ -293,6 +293,8 @@ class Commands(QObject):
             self._bench.pane.search.hide()
         elif self._bench.asking.shown is not None:
             self._bench.asking.put_away()
+        elif self._bench.pane.messages.texts:
+            self._bench.pane.messages.clear()
         elif window.isFullScreen():
             window.showNormal()
 

@@ -84,6 +84,11 @@ class MessageArea(QScrollArea):
         self._put(f"password:{path}", bar)
         bar.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def clear(self) -> None:
+        """Close all bars but those that ask for a password."""
+        for key in [key for key, bar in self._bars.items() if not isinstance(bar, PasswordBar)]:
+            self.remove(key)
+
     def remove(self, key: str) -> None:
         bar = self._bars.pop(key, None)
         if bar is not None:

@@ -190,6 +190,8 @@ def test_many_messages_are_scrolled_and_none_is_lost(window: MainWindow, qtbot: 
     assert window.frame.messages.height() <= MAX_HEIGHT_PX
     window.frame.messages.remove("refused:/docs/missing3.pdf")
     assert len(window.frame.messages.texts) == 11
+    window.actions_by_key["cancel"].trigger()
+    assert window.frame.messages.texts == ()
 
 
 def test_pages_that_cannot_be_read_end_the_reading(
