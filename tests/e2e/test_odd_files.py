@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from odd_files import OddFile, make_odd_files
-
 from engine.documents.types import DocumentInfo
 from engine.errors import ErrorInfo, TesseraError
 from engine.service.messages import DocumentOpened, TextReady, WorkerKind
 from engine.service.supervisor import Supervisor
+from tests.odd_files import OddFile, make_odd_files
 
 PATIENCE_S = 120.0
 
