@@ -13,6 +13,7 @@ from engine.readers.embedded.index import Floats, PageIndex
 from engine.readers.embedded.labels import printed_words
 from engine.readers.embedded.layout import Layout, Segment
 from engine.readers.embedded.matching import Match, match, strongest
+from engine.readers.embedded.priors import prior
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
 from engine.readers.embedded.values import Kind
@@ -61,6 +62,9 @@ _MARKED = (
     ("headed", Relation.BELOW),
 )
 """Looks of a label that tell on which side its value stands."""
+
+PRIOR = "prior"
+"""The column that the ranker adds to its score instead of reading it."""
 
 _RELATIVE = (
     "label_best",
@@ -121,6 +125,7 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     columns["fielded"] = np.full(len(index.candidates), float(bool(question.field)))
     columns["quoted"] = np.full(len(index.candidates), float(any(unit.quoted for unit in question.units)))
     _interactions(columns, matched)
+    columns[PRIOR] = prior(question, index, columns)
     names = tuple(columns)
     values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
     return Fit(names, values, matched, union)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.readers.embedded.features import Fit
+from engine.readers.embedded.features import PRIOR, Fit
 from engine.readers.embedded.index import Floats
 from engine.resources import resource_path
 
@@ -41,7 +41,7 @@ class Ranker:
         for weights, bias in self.layers[:-1]:
             flow = np.maximum(flow @ weights + bias, 0.0)
         weights, bias = self.layers[-1]
-        return (flow @ weights + bias)[:, 0]
+        return np.asarray((flow @ weights + bias)[:, 0] + fit.values[:, where[PRIOR]])
 
 
 def ranker_from(data: Mapping[str, Any]) -> Ranker:

@@ -29,7 +29,8 @@ def prose_blocks(layout: Layout) -> list[tuple[int, ...]]:
         )
         text = segments[-1].text.rstrip()
         ends = text.endswith((".", "!", "?", "。", "؟", '."'))
-        enough = (longest >= 5 and words >= 10 and len(block) > 1) or (longest >= 6 and ends)
+        full = sum(segment.end - segment.start >= 5 for segment in segments) * 2 >= len(segments)
+        enough = full and ((longest >= 5 and words >= 10 and len(block) > 1) or (longest >= 6 and ends))
         if enough and lower * 3 >= words:
             found.append(block)
     return found
