@@ -131,7 +131,7 @@ class AnswerBook(QObject):
         self._tasks.clear()
         for number, task in tasks.items():
             task.cancel()
-            self._change(number, stage=Stage.CANCELLED)
+            self._put(replace(self._records[number], stage=Stage.CANCELLED))
             self.finished.emit(number)
         if tasks:
             self.busy_changed.emit(False)
@@ -165,7 +165,7 @@ class AnswerBook(QObject):
         if isinstance(event, PageRead):
             self._store.take_words(event.words)
         elif isinstance(event, Preview):
-            self._change(number, stage=Stage.PROVISIONAL, answer=event.answer)
+            self._put(replace(self._records[number], stage=Stage.PROVISIONAL, answer=event.answer))
 
     def _on_progress(self, number: int, progress: Progress) -> None:
         self.progressed.emit(number, progress)
@@ -174,23 +174,18 @@ class AnswerBook(QObject):
         assert isinstance(event, AnswerReady)
         if event.answer.error is not None:
             self._on_failed(number, event.answer.error)
-            return
-        self._finish(number, stage=Stage.DONE, answer=event.answer)
+        else:
+            self._finish(replace(self._records[number], stage=Stage.DONE, answer=event.answer))
 
     def _on_failed(self, number: int, error: ErrorInfo) -> None:
-        self._finish(number, stage=Stage.FAILED, error=error)
+        self._finish(replace(self._records[number], stage=Stage.FAILED, error=error))
 
-    def _finish(
-        self, number: int, *, stage: Stage, answer: Answer | None = None, error: ErrorInfo | None = None
-    ) -> None:
-        self._tasks.pop(number, None)
-        kept = self._records[number].answer if answer is None else answer
-        self._change(number, stage=stage, answer=kept, error=error)
-        self.finished.emit(number)
+    def _finish(self, record: AnswerRecord) -> None:
+        self._tasks.pop(record.number, None)
+        self._put(record)
+        self.finished.emit(record.number)
         self.busy_changed.emit(self.busy)
 
-    def _change(self, number: int, **fields: object) -> None:
-        record = self._records.get(number)
-        if record is not None:
-            self._records[number] = replace(record, **fields)  # type: ignore[arg-type]  # fields are named by callers here
-            self.changed.emit(number)
+    def _put(self, record: AnswerRecord) -> None:
+        self._records[record.number] = record
+        self.changed.emit(record.number)

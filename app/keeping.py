@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
 from app.answers import AnswerBook
 from app.documents import DocumentStore
@@ -24,6 +24,7 @@ from app.settings import KEEP_PROTECTED, RESTORE_SESSION, Settings
 from app.task import Task, in_thread
 from engine.errors import TesseraError
 from engine.geometry import PagePoint
+from engine.paths import make_private
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ class SessionKeeper(QObject):
     """Reads the state of the others; they know nothing of it."""
 
     restored = Signal()
+    refused = Signal()
+    """Another window keeps the session already; this one keeps none."""
 
     def __init__(
         self, store: DocumentStore, book: AnswerBook, pane: PagePane, settings: Settings, parent: QObject
@@ -44,6 +47,9 @@ class SessionKeeper(QObject):
         self._pane = pane
         self._settings = settings
         self._path = session_path()
+        self._lock = QLockFile(str(self._path.with_suffix(".lock")))
+        # Only the death of its owner frees it: a window may be open for weeks.
+        self._lock.setStaleLockTime(0)
         self._behind: frozenset[str] = frozenset()
         self._question: QuestionBox | None = None
         self._private_questions: set[str] = set()
@@ -61,6 +67,11 @@ class SessionKeeper(QObject):
         self._question = question
         self._private_questions = private_questions
         self._open_documents = open_documents
+        make_private(self._path.parent)
+        if not self._lock.tryLock(0):
+            self.ready = True
+            self.refused.emit()
+            return
         if not self._settings.get(RESTORE_SESSION):
             self._begin_keeping()
             return
@@ -74,12 +85,13 @@ class SessionKeeper(QObject):
     def finish(self) -> None:
         """Save now: the window closes."""
         self._timer.stop()
-        if not self.ready:
+        if not (self.ready and self._lock.isLocked()):
             return
         try:
             save_session(self._path, self._session())
         except TesseraError as error:
             log.warning("%s", error)
+        self._lock.unlock()
 
     def _on_session_loaded(self, session: object) -> None:
         if isinstance(session, Session):

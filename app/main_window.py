@@ -22,6 +22,7 @@ from app.toolbar import Toolbar
 
 if TYPE_CHECKING:
     from app.workbench import Workbench
+    from engine.service.requests import Notice
 
 DEFAULT_SIZE = (1360, 880)
 DEFAULT_WIDTHS = (190, 820, 350)
@@ -54,6 +55,10 @@ class MainWindow(QMainWindow):
     def show_notice(self, text: str, *, serious: bool = False) -> None:
         """Something the user should know that no question and no document carries."""
         self.frame.messages.show_message(Message(f"notice:{text}", text, serious))
+
+    def show_service_notice(self, notice: Notice) -> None:
+        """What the supervisor has to say: a worker died and was started again."""
+        self.show_notice(notice.text, serious=notice.serious)
 
     def _build(self) -> None:
         self.actions_by_key = Actions(self)

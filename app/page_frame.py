@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.panels.fonts import larger
 from app.panels.icon_label import IconLabel
@@ -12,10 +12,13 @@ from app.panels.message_bar import MessageArea
 SIGN_PX = 72
 HERO_SCALE = 1.4
 FOCUS_LINE_PX = 2
+GAP_PX = 6
 
 
 class PageFrame(QWidget):
     """Messages above, then the search bar once there is one, then the page view or the welcome."""
+
+    sample_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -67,9 +70,10 @@ class PageFrame(QWidget):
         )
         text.setObjectName("muted")
         text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for widget in (sign, hero, text):
-            row = QHBoxLayout()
-            row.addWidget(widget)
-            column.addLayout(row)
+        sample = QPushButton(self.tr("Try the sample invoice"), welcome)
+        sample.clicked.connect(self.sample_wanted)
+        for widget in (sign, hero, text, sample):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+            column.addSpacing(GAP_PX)
         column.addStretch(3)
         return welcome

@@ -132,8 +132,8 @@ RESTORE_SESSION = Setting(
 KEEP_PROTECTED = Setting(
     "keep_protected",
     False,
-    "Also keep answers of password-protected documents",
-    "They are stored unencrypted in your own state folder. Passwords are never stored.",
+    "Also keep what was read of password-protected documents",
+    "Answers and, from the next start on, words are then stored unencrypted in your folders. Passwords never are.",
     _PRIVACY,
 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
+from app.borders import StopSignals, show_bugs
 from app.icons import icon
 from app.main_window import MainWindow
 from app.service import LazyService, Service
@@ -56,17 +57,18 @@ def run(arguments: Sequence[str]) -> int:
     relay = NoticeRelay(application)
     service = LazyService(lambda: make_supervisor(settings, relay))
     window = MainWindow(service, settings, theme, options.files)
-    relay.came.connect(
-        lambda notice: window.show_notice(notice.text, serious=notice.serious), Qt.ConnectionType.QueuedConnection
-    )
+    relay.came.connect(window.show_service_notice, Qt.ConnectionType.QueuedConnection)
     if crashed:
         text = window.tr("Tessera stopped unexpectedly. Documents and answers come back; {path} has the details.")
         window.show_notice(text.format(path=crashed))
+    show_bugs()
+    signals = StopSignals(window.close, application)
     window.show()
     code = application.exec()
+    signals.close()
     window.deleteLater()
     close_crash_log(crash_log)
-    return code
+    return int(ExitCode.CANCELLED) if signals.came else code
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,13 @@ from app.settings import DIM_REST, GRID_VISIBLE, POLICY, READ_AHEAD, REDUCED_MOT
 from app.task import Task, in_thread, mailbox
 from engine.documents.types import PageRef
 from engine.errors import ErrorInfo, TesseraError
+from engine.resources import resource_path
 from engine.slicing.policies import DEFAULT_POLICY, MAX_CAP, parse_policy, policies
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
+
+SAMPLE = "invoice.pdf"
 
 
 class Workbench(QObject):
@@ -77,6 +80,8 @@ class Workbench(QObject):
         pane.zoom_changed.connect(self.commands.refresh)
         window.toolbar.page_wanted.connect(self._on_page_wanted)
         window.toolbar.policy_chosen.connect(self._on_policy_chosen)
+        self.keeper.refused.connect(self._on_session_refused)
+        window.frame.sample_wanted.connect(self._on_sample_wanted)
         self._settings.changed.connect(self._on_setting_changed)
         mailbox().failed.connect(self.show_error)
 
@@ -133,6 +138,13 @@ class Workbench(QObject):
         )
         undo = (self.tr("Undo"), lambda: self.store.undo_righting(page))
         self.pane.messages.show_message(Message(f"righted:{page.document.path}:{page.index}", text, action=undo))
+
+    def _on_session_refused(self) -> None:
+        text = self.tr("Tessera is open already: documents and answers of this window are not kept for the next start.")
+        self._window.show_notice(text)
+
+    def _on_sample_wanted(self) -> None:
+        self.store.open(str(resource_path("samples", SAMPLE)))
 
     # What the others say.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox
 from shiboken6 import delete
 
+from app.borders import StopSignals, show_bugs
 from app.main_window import MainWindow
 from app.search import PageIndex
 from app.settings import BUDGET_S, DIM_REST, FILE_NAME, SETTINGS, THEME, VECTOR_DPI, Settings
@@ -263,11 +265,48 @@ def test_an_export_that_cannot_be_written_is_explained(window: MainWindow, qtbot
 
 def test_a_restarted_worker_is_announced(window: MainWindow, qtbot: QtBot) -> None:
     relay = NoticeRelay()
-    relay.came.connect(lambda notice: window.show_notice(notice.text, serious=notice.serious))
+    relay.came.connect(window.show_service_notice)
     thread = threading.Thread(target=relay.post, args=(Notice("The render process stopped; it was started again."),))
     thread.start()
     thread.join()
     qtbot.waitUntil(lambda: window.bench.pane.messages.texts == ("The render process stopped; it was started again.",))
+
+
+def test_a_bug_in_a_slot_or_a_thread_is_one_line_and_a_traceback_in_the_log(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    show_bugs()
+
+    def bug() -> None:
+        raise KeyError("a bug")
+
+    thread = threading.Thread(target=bug)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: len(window.frame.messages.texts) == 1)
+    assert "Something went wrong inside Tessera (KeyError: 'a bug')" in window.frame.messages.texts[0]
+    assert "Traceback" in caplog.text
+    window.frame.messages.clear()
+    try:
+        bug()
+    except KeyError as error:
+        sys.excepthook(KeyError, error, error.__traceback__)
+    assert len(window.frame.messages.texts) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+def test_a_signal_to_stop_closes_the_window_in_order(qtbot: QtBot) -> None:
+    stopped: list[bool] = []
+    parent = QObject()
+    signals = StopSignals(lambda: stopped.append(True), parent)
+    signal.raise_signal(signal.SIGTERM)
+    qtbot.waitUntil(lambda: stopped == [True])
+    assert signals.came
+    signals.close()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    delete(parent)
 
 
 # Starting.

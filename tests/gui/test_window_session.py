@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtWidgets import QPushButton
 
 from app.answers import AnswerRecord, Stage
 from app.main_window import MainWindow
@@ -213,3 +214,27 @@ def test_a_long_history_is_listed_little_by_little(window: MainWindow, qtbot: Qt
     cards = [child for child in answers.widget().children() if isinstance(child, AnswerCard)]
     numbers = [card.number for card in sorted(cards, key=layout.indexOf)]
     assert numbers == sorted(numbers, reverse=True)
+
+
+def test_a_second_window_keeps_no_session_and_says_so(
+    make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot
+) -> None:
+    service.add(make_document(INVOICE))
+    service.add(make_document("/docs/other.pdf"))
+    first = make_window()
+    first.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: first.bench.pane.path == INVOICE)
+    second = make_window()
+    assert "are not kept for the next start" in second.frame.messages.texts[0]
+    second.bench.store.open("/docs/other.pdf")
+    qtbot.waitUntil(lambda: second.bench.pane.path == "/docs/other.pdf")
+    second.close()
+    first.close()
+    session = load_session(session_path())
+    assert session is not None
+    assert [each.path for each in session.documents] == [INVOICE]
+
+
+def test_the_sample_is_one_click_away(window: MainWindow, service: FakeService) -> None:
+    window.frame.findChild(QPushButton).click()
+    assert service.of_kind("open")[0].text.endswith("invoice.pdf")

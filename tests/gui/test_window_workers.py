@@ -37,7 +37,7 @@ def real(qtbot: QtBot, theme: Theme) -> Iterator[MainWindow]:
     service = LazyService(lambda: make_supervisor(settings, relay))
     invoice = str(resource_path("samples", "invoice.pdf"))
     window = MainWindow(service, settings, theme, (invoice,))
-    relay.came.connect(lambda notice: window.show_notice(notice.text, serious=notice.serious))
+    relay.came.connect(window.show_service_notice)
     with qtbot.waitSignal(window.begun):
         window.show()
     qtbot.waitUntil(lambda: window.bench.pane.path == invoice, timeout=PATIENCE_MS)
