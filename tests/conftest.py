@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,12 +23,11 @@ if "_refuse" not in getattr(sys.modules.get("sitecustomize"), "__dict__", {}):
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings, state, cache and logs of a test stay in folders of its own."""
     root = tmp_path_factory.mktemp("tessera")
     for name in ("STATE", "CACHE", "CONFIG", "LOG"):
         monkeypatch.setenv(f"TESSERA_{name}_DIR", str(root / name.lower()))
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,9 @@ def _text(path: Path, size_pt: float, leading_pt: float, columns: int) -> Path:
         y = 60.0
         while y < 790:
             rng.shuffle(shuffled)
-            page.insert_text((50 + column * 255, y), " ".join(shuffled)[: int(480 / columns / size_pt * 2)], fontsize=size_pt)
+            page.insert_text(
+                (50 + column * 255, y), " ".join(shuffled)[: int(480 / columns / size_pt * 2)], fontsize=size_pt
+            )
             y += leading_pt
     document.save(path)
     return path

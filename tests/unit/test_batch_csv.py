@@ -114,7 +114,22 @@ def test_no_cell_starts_a_formula_unless_it_is_a_number(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\tx", " \nx", " =1", "＝1", "-12.50 EUR", "-", "--1", "+49 30 1", "'=1", "-1e5+2"],
+    [
+        "=1+1",
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        " \nx",
+        " =1",
+        "＝1",
+        "-12.50 EUR",
+        "-",
+        "--1",
+        "+49 30 1",
+        "'=1",
+        "-1e5+2",
+    ],
 )
 def test_formulas_become_text(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
