@@ -5,7 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
-from app.borders import StopSignals, show_bugs
+from app.borders import show_bugs
 from app.icons import icon
 from app.main_window import MainWindow
 from app.service import LazyService, Service
@@ -23,6 +23,7 @@ from engine.errors import ExitCode, TesseraError
 from engine.paths import log_dir, make_private
 
 if TYPE_CHECKING:
+    from app.stop_signals import StopSignals
     from engine.service.requests import Notice
 
 log = logging.getLogger(__name__)
@@ -62,13 +63,30 @@ def run(arguments: Sequence[str]) -> int:
         text = window.tr("Tessera stopped unexpectedly. Documents and answers come back; {path} has the details.")
         window.show_notice(text.format(path=crashed))
     show_bugs()
-    signals = StopSignals(window.close, application)
+    stopped = watch_signals(window)
     window.show()
     code = application.exec()
-    signals.close()
     window.deleteLater()
     close_crash_log(crash_log)
-    return int(ExitCode.CANCELLED) if signals.came else code
+    return int(ExitCode.CANCELLED) if stopped() else code
+
+
+def watch_signals(window: MainWindow) -> Callable[[], bool]:
+    """Close the window when the process is asked to end; the function tells whether it was."""
+    watching: list[StopSignals] = []
+
+    def watch() -> None:
+        from app.stop_signals import StopSignals
+
+        watching.append(StopSignals(window.close, window))
+
+    def stopped() -> bool:
+        for each in watching:
+            each.close()
+        return any(each.came for each in watching)
+
+    window.begun.connect(watch)
+    return stopped
 
 
 @dataclass(frozen=True, slots=True)

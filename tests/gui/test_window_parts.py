@@ -16,12 +16,13 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSpinBox
 from shiboken6 import delete
 
-from app.borders import StopSignals, show_bugs
+from app.borders import show_bugs
 from app.main_window import MainWindow
 from app.search import PageIndex
 from app.settings import BUDGET_S, DIM_REST, FILE_NAME, SETTINGS, THEME, VECTOR_DPI, Settings
 from app.settings_dialog import SettingsDialog
 from app.startup import NoticeRelay, keep_crash, parse_arguments
+from app.stop_signals import StopSignals
 from app.task import CANCELLED, Task, in_thread, mailbox
 from engine.batch.csv_file import read_csv
 from engine.errors import ErrorInfo, SettingsError, UsageError
