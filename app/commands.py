@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDateTime, QMimeData, QObject
+from PySide6.QtCore import QDateTime, QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
+from shiboken6 import isValid
 
 from app.page_view.layout import ZoomMode
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, VECTOR_DPI
@@ -58,8 +59,9 @@ class Commands(QObject):
         if self._batch is not None:
             self._batch.runner.close()
             self._batch.close()
-        for dialog in tuple(self._dialogs.values()):
-            dialog.close()
+        for dialog in self._dialogs.values():
+            if isValid(dialog):
+                dialog.close()
 
     def _connect_files(self) -> None:
         for key, slot in (
@@ -223,13 +225,12 @@ class Commands(QObject):
 
     def _show_dialog(self, key: str, dialog: QWidget) -> None:
         """Show a dialog without stopping the window; an older one of its kind goes."""
-        old = self._dialogs.get(key)
-        if old is not None and old is not dialog:
+        old = self._dialogs.pop(key, None)
+        if old is not None and isValid(old):
             old.close()
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._dialogs[key] = dialog
-        dialog.destroyed.connect(lambda: self._dialogs.pop(key, None))
         dialog.show()
-        dialog.raise_()
         dialog.activateWindow()
 
     # View.

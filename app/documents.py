@@ -25,10 +25,21 @@ PASSWORD_WRONG = "password-wrong"
 
 @dataclass(slots=True)
 class _Open:
+    """A document and what is known of its pages, by index."""
+
     info: DocumentInfo
     read: dict[int, PageIndex] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     left_unturned: set[int] = field(default_factory=set)
+
+    def nearest_unread(self, near: int) -> PageRef | None:
+        """The page nearest to page `near` that was neither read nor failed."""
+        count = len(self.info.pages)
+        for distance in range(count):
+            for index in (near - distance, near + distance):
+                if 0 <= index < count and index not in self.read and index not in self.failed:
+                    return self.info.pages[index]
+        return None
 
 
 class DocumentStore(QObject):
@@ -146,10 +157,7 @@ class DocumentStore(QObject):
     def next_unread(self, path: str, index: int) -> PageRef | None:
         """The unread page nearest to page `index` of `path`, those of other documents last."""
         for name in sorted(self._documents, key=lambda each: each != path):
-            each = self._documents[name]
-            near = index if name == path else 0
-            left = (page for page in each.info.pages if page.index not in each.read and page.index not in each.failed)
-            nearest = min(left, key=lambda page: (abs(page.index - near), page.index), default=None)
+            nearest = self._documents[name].nearest_unread(index if name == path else 0)
             if nearest is not None:
                 return nearest
         return None

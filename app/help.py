@@ -27,7 +27,6 @@ class ShortcutSheet(QDialog):
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 18, 24, 16)
@@ -98,7 +97,6 @@ class AboutDialog(QDialog):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("About Tessera"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 20, 24, 16)

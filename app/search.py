@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from engine.documents.types import PageRef, PageWords, Word
@@ -46,12 +47,9 @@ class PageIndex:
         at = self._text.find(needle) if needle else -1
         while at >= 0 and len(hits) < MAX_HITS:
             end = at + len(needle)
-            found = [
-                word
-                for word, start, stop in zip(self.words.words, self._starts, self._ends, strict=True)
-                if start < end and stop > at
-            ]
-            hits.append(Hit(self.words.page, _line_boxes(found)))
+            # Words neither overlap nor swap places in the text, so both lists are sorted.
+            first, last = bisect_right(self._ends, at), bisect_left(self._starts, end)
+            hits.append(Hit(self.words.page, _line_boxes(self.words.words[first:last])))
             at = self._text.find(needle, end)
         return hits
 
@@ -64,7 +62,7 @@ def fold(text: str) -> str:
     return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).casefold()
 
 
-def _line_boxes(words: list[Word]) -> tuple[PageRect, ...]:
+def _line_boxes(words: tuple[Word, ...]) -> tuple[PageRect, ...]:
     lines: dict[tuple[int, int], list[PageRect]] = {}
     for word in words:
         lines.setdefault((word.block, word.line), []).append(word.box)

@@ -37,12 +37,16 @@ class SavedPlace:
 
 @dataclass(frozen=True, slots=True)
 class SavedDocument:
+    """A document that was open; `place` is None where it was never looked at."""
+
     path: str
     place: SavedPlace | None
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """All that is stored. `shown` is the path of the document that was in front; questions stand oldest first."""
+
     documents: tuple[SavedDocument, ...] = ()
     shown: str = ""
     questions: tuple[str, ...] = ()

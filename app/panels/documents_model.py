@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -14,7 +16,6 @@ from engine.documents.types import DocumentInfo, PageRef
 Index = QModelIndex | QPersistentModelIndex
 
 PICTURE_ROLE = Qt.ItemDataRole.UserRole
-PAGE_ROLE = Qt.ItemDataRole.UserRole + 1
 
 PICTURE_BOX_PX = QSize(86, 104)
 """Logical px that a page's picture may take."""
@@ -51,14 +52,21 @@ class DocumentsModel(QAbstractItemModel):
             return self.createIndex(row, 0, 0)
         return self.createIndex(page, 0, self._serials[row])
 
+    def page_at(self, index: Index) -> PageRef | None:
+        """The page that an index shows; None for a document of several pages."""
+        serial = index.internalId()
+        info = self._info(index.row() if serial == 0 else self._serials.index(serial))
+        if info is None or (serial == 0 and len(info.pages) != 1):
+            return None
+        return info.pages[0 if serial == 0 else index.row()]
+
     def on_picture_ready(self, page: PageRef) -> None:
         index = self.index_of(page.document.path, page.index)
         if index.isValid():
             self.dataChanged.emit(index, index)
 
     def index(self, row: int, column: int, parent: Index = QModelIndex()) -> QModelIndex:  # noqa: B008 - Qt's signature
-        if not self.hasIndex(row, column, parent):
-            return QModelIndex()
+        # Asked for every page of a document when it is unfolded, so it asks nothing itself.
         return self.createIndex(row, column, self._serials[parent.row()] if parent.isValid() else 0)
 
     def parent(self, index: Index = QModelIndex()) -> QModelIndex:  # type: ignore[override]  # noqa: B008 - the overload without an argument is QObject's
@@ -114,8 +122,6 @@ class DocumentsModel(QAbstractItemModel):
                 return self.tr("Page {label} of {name}").format(label=page.label, name=info.name)
             case role if role == PICTURE_ROLE:
                 return self._thumbnails.picture(page)
-            case role if role == PAGE_ROLE:
-                return page
         return None
 
     def _info(self, row: int) -> DocumentInfo | None:
@@ -144,23 +150,27 @@ class DocumentsModel(QAbstractItemModel):
 class PageDelegate(QStyledItemDelegate):
     """Draws a page as its picture with its label below; documents as usual."""
 
+    def __init__(self, model: DocumentsModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._model = model
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
-        page = index.data(PAGE_ROLE)
-        if not isinstance(page, PageRef):
+        page = self._model.page_at(index)
+        if page is None:
             return super().sizeHint(option, index).expandedTo(QSize(0, 28))
-        picture = _picture_size(page)
+        picture = _picture_size(page.width, page.height)
         return QSize(picture.width() + 2 * PAD_PX, picture.height() + option.fontMetrics.height() + 3 * PAD_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        page = index.data(PAGE_ROLE)
-        if not isinstance(page, PageRef):
+        page = self._model.page_at(index)
+        if page is None:
             super().paint(painter, option, index)
             return
         self.initStyleOption(option, index)
         text, option.text = option.text, ""
         style = option.widget.style() if option.widget is not None else QApplication.style()
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        size = _picture_size(page)
+        size = _picture_size(page.width, page.height)
         rect = option.rect
         place = QRect(
             rect.left() + (rect.width() - size.width()) // 2, rect.top() + PAD_PX, size.width(), size.height()
@@ -181,7 +191,8 @@ class PageDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _picture_size(page: PageRef) -> QSize:
-    size = QSize(max(1, round(page.width)), max(1, round(page.height)))
+@lru_cache(maxsize=256)
+def _picture_size(width: float, height: float) -> QSize:
+    size = QSize(max(1, round(width)), max(1, round(height)))
     scaled = size.scaled(PICTURE_BOX_PX, Qt.AspectRatioMode.KeepAspectRatio)
     return scaled.expandedTo(QSize(12, 12))

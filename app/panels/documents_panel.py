@@ -50,7 +50,7 @@ class DocumentsPanel(QWidget):
         self._thumbnails = thumbnails
         thumbnails.set_device_pixel_ratio(self.devicePixelRatioF())
         self.model = DocumentsModel(store, thumbnails, self)
-        self._column.insertWidget(self._column.count() - 1, self._build_tree(PageDelegate(self)), 1)
+        self._column.insertWidget(self._column.count() - 1, self._build_tree(PageDelegate(self.model, self)), 1)
         thumbnails.ready.connect(self.model.on_picture_ready)
         store.opening_changed.connect(self._on_opening_changed)
         store.opened.connect(self._on_document_opened)
@@ -150,14 +150,12 @@ class DocumentsPanel(QWidget):
         menu.popup(self.tree.viewport().mapToGlobal(position))
 
     def _want_pictures(self) -> None:
-        from app.panels.documents_model import PAGE_ROLE
-
         rows = []
         index = self.tree.indexAt(QPoint(4, 4))
         bottom = self.tree.viewport().height()
         beyond = 0
         while index.isValid() and beyond <= AHEAD_ROWS:
-            page = index.data(PAGE_ROLE)
+            page = self.model.page_at(index)
             if page is not None:
                 rows.append(page)
             beyond += self.tree.visualRect(index).top() > bottom

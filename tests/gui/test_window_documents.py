@@ -19,6 +19,7 @@ from engine.readers.types import PageRead
 from tests.gui.fake_service import FakeService, make_document, make_words, turned_words
 
 if TYPE_CHECKING:
+    from pytestqt.modeltest import ModelTester
     from pytestqt.qtbot import QtBot
 
 
@@ -209,3 +210,20 @@ def test_pages_that_cannot_be_read_end_the_reading(
     qtbot.waitUntil(
         lambda: any(label.text() == "1 of 3 pages cannot be read" for label in window.status.findChildren(QLabel))
     )
+
+
+def test_the_tree_of_documents_keeps_the_rules_of_models(
+    window: MainWindow, service: FakeService, qtmodeltester: ModelTester, qtbot: QtBot
+) -> None:
+    for path, pages in (("/docs/a.pdf", 3), ("/docs/b.png", 1), ("/docs/c.pdf", 2)):
+        service.add(make_document(path, pages=pages))
+        window.bench.store.open(path)
+    model = window.documents.model
+    qtmodeltester.check(model)
+    qtbot.waitUntil(lambda: len(window.bench.store.documents) == 3)
+    qtmodeltester.check(model)
+    window.bench.store.close("/docs/a.pdf")
+    qtmodeltester.check(model)
+    assert model.place(model.index_of("/docs/c.pdf", 1)) == ("/docs/c.pdf", 1)
+    assert model.page_at(model.index_of("/docs/c.pdf")) is None
+    assert not model.index_of("/docs/a.pdf").isValid()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QComboBox,
+    QDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -180,3 +181,19 @@ def test_the_palette_carries_the_theme(colors: Colors) -> None:
     palette = palette_of(colors)
     assert palette.window().color().name() == colors.window
     assert palette.text().color().name() == colors.text
+
+
+@pytest.mark.parametrize("key", ["open", "export", "settings", "shortcuts", "about"])
+def test_dialogs_open_twice_and_leave_nothing(window: MainWindow, service: FakeService, qtbot: QtBot, key: str) -> None:
+    if key == "export":
+        service.add(make_document("/docs/a.pdf"))
+        window.bench.store.open("/docs/a.pdf")
+        qtbot.waitUntil(lambda: bool(window.bench.pane.path))
+        window.panel.question.setPlainText("total?")
+        window.bench.asking.ask()
+    for _ in range(2):
+        window.actions_by_key[key].trigger()
+        shown = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]
+        assert len(shown) == 1
+    shown[0].close()
+    assert not [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible()]
