@@ -28,7 +28,7 @@ from engine.readers.embedded.features import PRIOR, Fit, fit
 from engine.readers.embedded.index import Floats, PageIndex, build_index
 from engine.readers.embedded.question import Shape, parse
 from engine.readers.embedded.rank import Ranker, ranker_from
-from engine.readers.embedded.select import rivals_of
+from engine.readers.embedded.rivals import rivals_of
 from engine.training.grid_pages import Asked, read_page
 from engine.training.synth import HELD_OUT_FAMILIES, TRAIN_FAMILIES, SyntheticQuestion, make_document
 
@@ -36,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 _RIGHT = 0.8
 _LIKELY, _OTHERS = 110, 50
 _BATCH, _RATE, _WITHHELD, _NEVER = 64, 4e-3, 0.05, -1e9
-_PAGE_WEIGHT, _FOREIGN_QUESTIONS, _UNSURE = 3.0, 25, 0.06
+_PAGE_WEIGHT, _FOREIGN_QUESTIONS, _UNSURE = 3.0, 25, 0.04
 _COMMON_FIELDS = frozenset(
     ("date", "company", "title", "address", "total", "phone", "time", "email", "to", "from", "author")
 )

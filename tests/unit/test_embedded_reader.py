@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from engine.documents.types import PageWords
+from engine.geometry import PageRect
 from engine.readers.embedded import EmbeddedReader
 from engine.readers.types import AnswerReady, AnswerStatus, Failed, PageRead, Preview, Progress, Request
 from tests.unit.embedded_page import PageShelf, answer_to, events_of, page_of
@@ -267,3 +271,21 @@ def test_the_answer_says_who_read_it() -> None:
     assert answer.calibrated
     assert answer.pixels == RECEIPT.page.native
     assert answer.revision
+
+
+def mirrored(page: PageWords) -> PageWords:
+    """The page with its words set from right to left."""
+    width = page.page.width
+    words = [replace(w, box=PageRect(width - w.box.x1, w.box.y0, width - w.box.x0, w.box.y1)) for w in page.words]
+    return replace(page, words=tuple(words))
+
+
+def test_arabic_labels_stand_right_of_their_values() -> None:
+    page = mirrored(page_of("رقم الفاتورة:      44718\nتاريخ الفاتورة:    2021/03/15\nالمجموع:           350.00"))
+    assert answer_to("ما هو رقم الفاتورة؟", page).text == "44718"
+    assert answer_to("ما هو تاريخ الفاتورة؟", page).text == "2021/03/15"
+
+
+def test_arabic_sentences() -> None:
+    text = "تأسست مكتبة النور في مدينة حلب عام 1923 على يد\nالتاجر يوسف العطار وكانت تضم آنذاك خمسة آلاف كتاب.\n"
+    assert answer_to("متى تأسست مكتبة النور؟", mirrored(page_of(text))).text == "1923"

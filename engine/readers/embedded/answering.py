@@ -14,7 +14,7 @@ from engine.readers.embedded.pages import page_scores
 from engine.readers.embedded.question import Question, Shape
 from engine.readers.embedded.rank import Ranker
 from engine.readers.embedded.relations import SEGMENT_RELATIONS
-from engine.readers.embedded.select import rivals_of
+from engine.readers.embedded.rivals import rivals_of
 from engine.readers.embedded.shapes import shaped_answer
 from engine.readers.embedded.text import fold
 

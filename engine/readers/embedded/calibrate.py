@@ -33,6 +33,14 @@ SIGNALS = (
     "in_sentence",
     "gain_table",
     "own_cover",
+    "page_unsaid",
+    "label_before",
+    "label_left",
+    "label_above",
+    "top_fit_cover_all",
+    "cover_table",
+    "cover_sentence",
+    "kind_rule",
 )
 """What the probability is made from: the ranker's own certainty first, then how well the question is accounted for."""
 

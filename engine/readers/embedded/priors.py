@@ -19,7 +19,7 @@ _FORMATTED = frozenset((Kind.DATE, Kind.YEAR, Kind.TIME, Kind.EMAIL, Kind.URL, K
 """Kinds that are told by their form: an answer of another kind is hardly ever right."""
 
 _NAMED = frozenset((Kind.PERSON, Kind.COMPANY, Kind.PLACE, Kind.ADDRESS))
-_OTHER_KIND, _NO_KIND, _FIT = -4.0, -2.0, 1.5
+_OTHER_KIND, _NO_KIND, _FIT, _KIND_RULE = -4.0, -2.0, 1.5, 0.7
 _SELF_EVIDENT = {
     "email": 4.0,
     "website": 4.0,
@@ -44,7 +44,7 @@ def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -
     main, strength = max(question.kinds, key=lambda item: item[1])
     if strength < 1.0:
         return result
-    result = result + _FIT * columns["kind_fits"]
+    result = result + _FIT * columns["kind_fits"] + _KIND_RULE * columns["kind_rule"]
     wrong = columns["kind_wrong"] > 0
     plain = np.asarray([candidate.kind is Kind.TEXT for candidate in index.candidates], dtype=bool)
     if main in _FORMATTED:

@@ -53,6 +53,9 @@ class Question:
 
 
 _QUOTED = re.compile(r"[\"“„«](.+?)[\"”“»]|(?<!\w)['‘‚](.+?)['’](?!\w)|「(.+?)」|『(.+?)』")
+_HEAD = 1.4
+"""The first word of content is what is asked for ("which department", "who approved"): it weighs more."""
+
 _TRAILING = re.compile(r"\b(?:on|in|of|from|at|according to)\s+(?:the|this|that)\s+(?:\w+\s+)?\w+\s*$")
 
 
@@ -129,6 +132,8 @@ def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[
         for position, word in enumerate(words)
         if position not in covered and word not in stop
     ]
+    if content and not found and not quoted and content[0][1] >= 1.0:
+        content[0] = (content[0][0], _HEAD * content[0][1])
     units.extend(Unit((match_form(word),), (), weight * damp) for word, weight in content)
     only_nouns = all(unit.weight < 0.3 for unit in units)
     if only_nouns:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from engine.readers.embedded import patterns
 from engine.readers.embedded.layout import Token
 from engine.readers.embedded.text import bare, has_digit, joiner
-from engine.readers.embedded.wording import ANY_STOP_WORDS, DOCUMENT_NOUNS, LABEL_WORDS
+from engine.readers.embedded.wording import ANY_STOP_WORDS, DOCUMENT_NOUNS, LABEL_WORDS, word_list
 
 
 class Kind(StrEnum):
@@ -77,6 +77,7 @@ _NAME = re.compile(
     r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*\.?)(?:\s+(?:(?:of|the|and|de|du|des|la|le|van|von|der|den|di|da|del|al|bin|y|&|et)\s+){0,2}"
     r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*\.?))*(?:,\s(?:Inc|Ltd|LLC|LLP|S\.A|Jr|Sr|PhD|MD)\b\.?)?"
 )
+_COUNTRIES = word_list("country")
 _PIECE = re.compile(r"[^\s,;:()\"“”]+")
 _LINKS = frozenset(("of", "de", "du", "des", "van", "von", "di", "del", "der", "for", "and", "&"))
 _PERSON = re.compile(
@@ -237,6 +238,8 @@ def address_likeness(text: str) -> float:
     commas = min(text.count(","), 3)
     digits = has_digit(text)
     words = len(text.split())
+    if words <= 2 and bare(text.split()[-1]) in _COUNTRIES:
+        return 0.4
     if words < 2 or (not postcode and hints == 0):
         return 0.1 if commas and words >= 2 else 0.0
     score = 0.22 * hints + 0.35 * postcode + 0.08 * commas + 0.12 * digits

@@ -1,0 +1,66 @@
+"""Questions about whole tables, page ranking and calibration of the embedded reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.readers.embedded.calibrate import Thresholds, expected_calibration_error, status_of
+from engine.readers.embedded.index import build_index
+from engine.readers.embedded.layout import lay_out
+from engine.readers.embedded.pages import page_scores
+from engine.readers.embedded.question import parse
+from engine.readers.embedded.tables import numbered, table_rows
+from engine.readers.types import AnswerStatus
+from tests.unit.embedded_page import answer_to, page_of
+
+TABLE = page_of(
+    """
+ Region           2017       2018       2019
+ North           1,204      1,310      1,287
+ South             988      1,020      1,115
+ Wales             402        377        391
+ Total           2,594      2,707      2,793
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which region had the highest value in 2018?", "North"),
+        ("Which region has the lowest value in 2019?", "Wales"),
+    ],
+)
+def test_the_row_of_the_largest_and_smallest_figure_leaves_out_totals(question: str, expected: str) -> None:
+    assert answer_to(question, TABLE).text == expected
+
+
+def test_table_rows_leave_out_header_and_total() -> None:
+    layout = lay_out(TABLE)
+    assert [layout.segments[row[0]].text for row in table_rows(layout)][-3:] == ["North", "South", "Wales"]
+
+
+def test_numbered_rows_are_recognised() -> None:
+    layout = lay_out(page_of("1    Abbott     3    642.15\n2    Cho        5    981.40\n3    Ek         4    777.77"))
+    assert numbered(layout, table_rows(layout))
+
+
+def test_pages_are_ranked_by_the_words_of_the_question() -> None:
+    texts = ("Minutes of the garden club meeting", "The dam at Falun was designed by Karin Holm", "Index of tables")
+    pages = [build_index(page_of(text, index)) for index, text in enumerate(texts)]
+    scores = page_scores(parse("Who designed the dam at Falun?"), pages)
+    assert scores.index(max(scores)) == 1
+
+
+def test_status_follows_the_thresholds() -> None:
+    limits = Thresholds(answered=0.8, unsure=0.1)
+    assert [status_of(p, limits) for p in (0.9, 0.5, 0.05)] == [
+        AnswerStatus.ANSWERED,
+        AnswerStatus.UNSURE,
+        AnswerStatus.NOT_FOUND,
+    ]
+
+
+def test_calibration_error_of_honest_and_of_boastful_probabilities() -> None:
+    assert expected_calibration_error([0.75] * 4, [True, True, True, False]) == pytest.approx(0.0)
+    assert expected_calibration_error([0.95] * 4, [True, False, False, False]) == pytest.approx(0.7)
