@@ -40,7 +40,8 @@ def nothing_left(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator
     gc.collect()
     left = [thread.name for thread in set(threading.enumerate()) - threads]
     assert not left, f"threads still run: {left}"
-    timers = [each for each in gc.get_objects() if isinstance(each, QTimer) and isValid(each) and each.isActive()]
+    # type(), not isinstance(): lazy modules of other tests' libraries would be loaded by a look at their __class__.
+    timers = [each for each in gc.get_objects() if issubclass(type(each), QTimer) and isValid(each) and each.isActive()]
     assert not timers, f"timers still run: {[timer.parent() for timer in timers]}"
     shown = [widget for widget in qapp.topLevelWidgets() if id(widget) not in widgets and widget.isVisible()]
     assert not shown, f"top-level widgets are left: {shown}"
