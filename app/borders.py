@@ -7,7 +7,6 @@ import sys
 import threading
 from types import TracebackType
 
-from app.task import mailbox
 from engine.errors import internal_error
 
 log = logging.getLogger(__name__)
@@ -30,4 +29,7 @@ def _on_exception(kind: type[BaseException], error: BaseException, trace: Traceb
 
 def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     log.error("Nobody caught this", exc_info=(kind, error, trace))
+    # Imported when there is something to report: the first paint does without it.
+    from app.task import mailbox
+
     mailbox().failed.emit(internal_error(error))

@@ -16,7 +16,6 @@ from app.panels.message_bar import Message
 from app.service import Service
 from app.settings import COLUMN_WIDTHS, GEOMETRY, Settings
 from app.status_line import StatusLine
-from app.task import Task, in_thread
 from app.theme import Theme
 from app.toolbar import Toolbar
 
@@ -121,6 +120,8 @@ class MainWindow(QMainWindow):
     def _begin(self) -> None:
         """Make everything that the first paint could do without."""
         self.painted.emit()
+        from app.task import Task, in_thread
+
         # Outside the GUI thread, which importing the supervisor and starting processes would hold up.
         Task(self, in_thread(self.service.warm_up)).on_result(self._on_service_warm).start()
         from app.workbench import Workbench
