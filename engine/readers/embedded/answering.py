@@ -11,6 +11,7 @@ from engine.readers.embedded.calibrate import probability, signals
 from engine.readers.embedded.features import Fit, fit
 from engine.readers.embedded.index import Floats, PageIndex
 from engine.readers.embedded.pages import page_scores
+from engine.readers.embedded.priors import misfits
 from engine.readers.embedded.question import Question, Shape
 from engine.readers.embedded.rank import Ranker
 from engine.readers.embedded.relations import SEGMENT_RELATIONS
@@ -20,6 +21,7 @@ from engine.readers.embedded.text import fold
 
 _MAX_PAGES = 6
 _DISPUTE = 0.3
+_GUESS = 0.5
 _MAX_SUPPORT = 12
 
 
@@ -89,8 +91,10 @@ def _ranked(question: Question, page: PageIndex, ranker: Ranker, bonus: float, c
     best = int(logits.argmax())
     found = []
     for number in [best, *rivals_of(texts, logits, best, count)]:
-        confidence = _confidence(fitted, logits, number, page, ranker)
         candidate = page.candidates[number]
+        confidence = _confidence(fitted, logits, number, page, ranker)
+        if misfits(question, candidate):
+            confidence = min(confidence, _GUESS)
         support = _support(fitted, page, number)
         score = float(logits[number]) + 1.5 * bonus
         found.append(Found(page, candidate.text, candidate.tokens, support, confidence, score, number))

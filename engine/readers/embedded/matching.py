@@ -92,7 +92,8 @@ def _near(term: str, word: str, ratio: float) -> float:
         return 0.9 if short in long and len(short) >= 2 else 0.0
     if has_digit(term):
         return 0.8 if len(short) >= 7 and ratio >= 0.88 else 0.0
-    fuzzy = ratio**2 if len(short) >= 4 and ratio > 0 and (term[0] == word[0] or ratio >= 0.85) else 0.0
+    long_enough = len(short) >= 5 or len(short) == len(long) == 4
+    fuzzy = ratio**2 if long_enough and ratio > 0 and (term[0] == word[0] or ratio >= 0.85) else 0.0
     contained = 0.0
     if len(short) >= 5 and (long.startswith(short) or long.endswith(short)):
         contained = _CONTAINED + 0.2 * (len(short) / len(long) - 0.5)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from engine.readers.embedded.candidates import Candidate
 from engine.readers.embedded.index import Floats, PageIndex
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import has_digit
@@ -36,22 +37,43 @@ _SELF_EVIDENT = {
 """How much the rule of a field is worth by itself."""
 
 
+_EVIDENCE = {"label_best": 1.0, "label_column": 1.0, "cover_table": 2.0, "heads_above": 2.0, "is_phrase": -1.0}
+"""Fits that count on any page: a label close by, a column header, row and column together, a row of labels above."""
+
+
 def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -> Floats:
     """(K,) the prior of every candidate; `columns` are its features so far."""
     result: Floats = columns["rule"] * _SELF_EVIDENT.get(question.field, 0.0)
+    for name, weight in _EVIDENCE.items():
+        result = result + weight * columns[name]
     if not question.kinds:
         return result
     main, strength = max(question.kinds, key=lambda item: item[1])
+    figures = np.asarray([_mostly_figures(candidate.text) for candidate in index.candidates], dtype=bool)
     if strength < 1.0:
-        return result
+        return np.asarray(result + figures * _NO_KIND) if main in _NAMED or main is Kind.TEXT else result
     result = result + _FIT * columns["kind_fits"] + _KIND_RULE * columns["kind_rule"]
     wrong = columns["kind_wrong"] > 0
     plain = np.asarray([candidate.kind is Kind.TEXT for candidate in index.candidates], dtype=bool)
     if main in _FORMATTED:
         return np.asarray(result + wrong * np.where(plain, _NO_KIND, _OTHER_KIND))
-    figures = np.asarray([has_digit(candidate.text) for candidate in index.candidates], dtype=bool)
     if main in _NAMED:
         return np.asarray(result + (wrong & ~plain) * _OTHER_KIND)
     if main in (Kind.CODE, Kind.NUMBER, Kind.QUANTITY):
-        return np.asarray(result + ~figures * _OTHER_KIND / (4 if main is Kind.CODE else 2))
+        without = np.asarray([not has_digit(candidate.text) for candidate in index.candidates], dtype=bool)
+        return np.asarray(result + without * _OTHER_KIND / (4 if main is Kind.CODE else 2))
     return np.asarray(result + (wrong & ~plain & figures) * _OTHER_KIND / 2)
+
+
+def misfits(question: Question, candidate: Candidate) -> bool:
+    """Whether a candidate is of a kind that cannot answer the question: never more than a guess."""
+    if not question.kinds or question.expects(candidate.kind) > 0:
+        return False
+    main, strength = max(question.kinds, key=lambda item: item[1])
+    if strength < 1.0:
+        return main in _NAMED and _mostly_figures(candidate.text)
+    return main in _FORMATTED or (main in _NAMED and _mostly_figures(candidate.text))
+
+
+def _mostly_figures(text: str) -> bool:
+    return 2 * sum(char.isdigit() for char in text) > sum(char.isalnum() for char in text)

@@ -154,7 +154,7 @@ def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
     while position < len(forms):
         for length in range(min(6, len(forms) - position), 0, -1):
             name = asked.get(tuple(forms[position : position + length]))
-            if name is not None and not _counts(words[position + length : position + length + 2], name):
+            if name is not None and not _goes_on(words[position + length : position + length + 2], name):
                 found.append((position, position + length, name))
                 position += length
                 break
@@ -165,9 +165,9 @@ def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
     return content, "" if main is None else main[2]
 
 
-def _counts(following: list[str], name: str) -> bool:
-    """Whether "total" begins "total number of ...": then it names no field."""
-    return name == "total" and following == ["number", "of"]
+def _goes_on(following: list[str], name: str) -> bool:
+    """Whether the words after a field's name turn it into another: "total number of ...", "time zone"."""
+    return (name == "total" and following == ["number", "of"]) or (name == "time" and following[:1] == ["zone"])
 
 
 def _field_unit(words: list[str], name: str, weight: float) -> Unit:

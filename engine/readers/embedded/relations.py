@@ -64,6 +64,10 @@ Links = list[list[tuple[int, float]]]
 """For each segment its (place, strength) pairs in one relation."""
 
 
+_PAIRED = 0.4
+"""From here on a row counts as labels over the values of the next row (see `_row_pairs`)."""
+
+
 class Neighbours:
     """Finds every relation of every segment of one layout."""
 
@@ -73,6 +77,7 @@ class Neighbours:
         self._places = places
         self._block_of = {index: block for block in layout.blocks for index in block}
         self._upper = self._overlapping_above()
+        self._heads = _row_pairs(layout)
         heights = [segment.height for segment in layout.segments]
         self._usual_height = statistics.median(heights) if heights else 1.0
 
@@ -116,10 +121,16 @@ class Neighbours:
     def _add_left(self, segment: Segment, label: Segment, strength: float, found: dict[Relation, Links]) -> None:
         found[Relation.LEFT][segment.index].append((self._place(label.index), strength))
         block = self._block_of[label.index]
-        if 2 <= len(block) <= 3 and not any(self._segments[i].numeric for i in block):
+        if 2 <= len(block) <= 3 and self._one_label(block):
             place = self._place(*block)
             found[Relation.LEFT][segment.index].append((place, 0.9 * strength))
             found[Relation.ROW][segment.index].append((place, 0.9))
+
+    def _one_label(self, lines: Sequence[int]) -> bool:
+        """Whether lines under each other may be one label: no figures, and no label among them over its own value."""
+        segments = [self._segments[i] for i in lines]
+        paired = any(self._heads.get(segment.row, 0.0) > _PAIRED for segment in segments[:-1])
+        return not paired and not any(segment.numeric for segment in segments)
 
     def _overlapping_above(self) -> list[list[int]]:
         """For each segment the segments above it that share horizontal space, nearest first."""
@@ -152,7 +163,7 @@ class Neighbours:
             skew = 1.0 if side < 2 * unit else 0.75
             links.append((self._place(index), (1.0, 0.6, 0.4)[depth] * _fade(gap, 1.5, 8) * skew))
             stack.insert(0, index)
-            if depth and not any(self._segments[i].numeric for i in stack) and index in self._block_of[above[0]]:
+            if depth and self._one_label(stack) and index in self._block_of[above[0]]:
                 links.append((self._place(*stack), 0.95 * skew))
         return links
 
@@ -204,7 +215,7 @@ class Neighbours:
         top = sorted(texts, key=lambda i: self._segments[i].y0)
         top = [i for i in top if self._narrowness(self._segments[i], segment) >= 0.8]
         for length in (2, 3):
-            if len(top) >= length:
+            if len(top) >= length and self._one_label(top[:length]):
                 links.append((self._place(*top[:length]), 0.95 if segment.numeric else 0.8))
                 if segment.numeric:
                     links.append((self._place(*top[-length:]), 0.95))
