@@ -8,20 +8,20 @@ from pathlib import Path
 
 import click
 
-from engine.cli.options import policy_option
 from engine.errors import FileMissingError, TesseraError
+from engine.slicing.policies import parse_policy
 
 
 @click.command("open")
 @click.argument("files", nargs=-1)
-@policy_option
-def command(files: tuple[str, ...], policy: str) -> int:
+@click.option("--policy", help="Slicing policy; without it, the one chosen last.")
+def command(files: tuple[str, ...], policy: str | None) -> int:
     """Open the window, with FILES in it."""
     paths = [str(Path(file).expanduser().absolute()) for file in files]
     for path in paths:
         if not Path(path).exists():
             raise FileMissingError(f"There is no file {path}.")
-    arguments = ["--policy", policy, *paths]
+    arguments = paths if policy is None else ["--policy", parse_policy(policy).id, *paths]
     ended = subprocess.run([*_window_command(), *arguments], check=False)
     if ended.returncode not in (0, 130):
         raise TesseraError(

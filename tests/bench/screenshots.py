@@ -23,10 +23,9 @@ SHOTS = {
     "window-150": ("window", "light", "1.5"),
     "window-dark-150": ("window", "dark", "1.5"),
     "batch-light": ("batch", "light", "1"),
-    "batch-dark": ("batch", "dark", "1"),
 }
 STEP_MS = 150
-MAX_STEPS = 400
+MAX_STEPS = 1000
 
 
 def take_all(folder: Path) -> None:
@@ -36,7 +35,7 @@ def take_all(folder: Path) -> None:
             folders = {f"TESSERA_{each}_DIR": f"{own}/{each}" for each in ("STATE", "CACHE", "CONFIG", "LOG")}
             environment = {**os.environ, **folders, "QT_SCALE_FACTOR": scale, "PYTHONPATH": str(REPOSITORY)}
             command = [sys.executable, __file__, "--take", kind, theme, str(folder / f"{name}.png")]
-            subprocess.run(command, env=environment, check=True, timeout=180)
+            subprocess.run(command, env=environment, check=True, timeout=300)
 
 
 def take(kind: str, theme: str, out: Path) -> None:
