@@ -29,6 +29,11 @@ def words_by_slice(plan: SlicePlan, page: PageRef, words: Sequence[Word]) -> tup
     found = []
     for view in views:
         box = page.to_units(view.rect)
-        held = frozenset(number for number, word in enumerate(words) if word.box.overlap_share(box) >= MIN_SHARE)
+        held = frozenset(number for number, word in enumerate(words) if _holds(box, word.box))
         found.append(SliceWords(view.row, view.col, box, held))
     return tuple(found)
+
+
+def _holds(box: PageRect, word: PageRect) -> bool:
+    apart = word.x0 >= box.x1 or word.x1 <= box.x0 or word.y0 >= box.y1 or word.y1 <= box.y0
+    return not apart and word.overlap_share(box) >= MIN_SHARE

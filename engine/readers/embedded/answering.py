@@ -129,14 +129,15 @@ def _best_place(fitted: Fit, page: PageIndex, number: int, unit: int) -> tuple[i
     best: tuple[int | None, float] = (None, 0.0)
     for relation, table in page.links.items():
         owner = page.candidates[number].segment if relation in SEGMENT_RELATIONS else number
-        at = np.flatnonzero(table.owner == owner)
-        if not len(at):
+        first, last = np.searchsorted(table.owner, (owner, owner + 1))
+        if first == last:
             continue
+        at = slice(first, last)
         values = fitted.match.units[unit, table.place[at]] * table.strength[at]
         precise = values * (0.7 + 0.3 * np.minimum(fitted.match.label[table.place[at]], 1.0))
         top = int(precise.argmax())
         if precise[top] > best[1]:
-            best = (int(table.place[at[top]]), float(precise[top]))
+            best = (int(table.place[first + top]), float(precise[top]))
     return best
 
 

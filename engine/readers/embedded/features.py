@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -215,6 +217,7 @@ def _preceded(candidate: Candidate, index: PageIndex, linking: frozenset[str]) -
 def page_features(index: PageIndex) -> dict[str, Floats]:
     """Features that no question changes: form, kind, place and look of each candidate."""
     layout, found = index.layout, index.candidates
+    following = {line: after for block in layout.blocks for line, after in pairwise(block)}
     rows: list[list[float]] = []
     for candidate in found:
         segment = layout.segments[candidate.segment]
@@ -242,6 +245,8 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 float(index.place_marks["stacked"][marks]),
                 float(index.place_marks["heads"][marks]),
                 float(index.place_marks["headed"][marks]),
+                _goes_on(candidate, index, following),
+                float(_INNER_LABEL.search(candidate.text) is not None),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -270,7 +275,23 @@ _PAGE_NAMES = (
     "stacked",
     "heads",
     "headed",
+    "goes_on",
+    "holds_label",
 )
+
+
+_INNER_LABEL = re.compile(r"[^\W\d]{2,}\s?[:：]\s?\S")
+
+
+def _goes_on(candidate: Candidate, index: PageIndex, following: dict[int, int]) -> float:
+    """1 where the candidate's text ends a line and the next line of its block begins in lower case."""
+    layout = index.layout
+    last = candidate.tokens[-1]
+    line = layout.segment_of[last]
+    if candidate.kind is not Kind.TEXT or layout.segments[line].end != last + 1 or line not in following:
+        return 0.0
+    text = candidate.text
+    return float(layout.segments[following[line]].text[:1].islower() and not text.endswith((".", "!", "?")))
 
 
 def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float]:

@@ -76,7 +76,7 @@ GROUPED_CODE = re.compile(
 )
 QUANTITY = re.compile(
     rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
-    r"kg|g|mg|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
+    r"kg|g|mg|kilograms?|grams?|metres?|meters?|kilometres?|kilometers?|hectares?|yards?|mètres?|metri|metros|meter|kilometer|francs?|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
     r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|"
     r"million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años)(?!\w)",
     re.IGNORECASE,

@@ -7,6 +7,7 @@ a due date is a date. And some values show what they are without a label: an e-m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 
@@ -37,8 +38,17 @@ _SELF_EVIDENT = {
 """How much the rule of a field is worth by itself."""
 
 
-_EVIDENCE = {"label_best": 1.0, "label_column": 1.0, "cover_table": 2.0, "heads_above": 2.0, "is_phrase": -1.0}
-"""Fits that count on any page: a label close by, a column header, row and column together, a row of labels above."""
+_EVIDENCE = {
+    "label_best": 1.0,
+    "label_column": 1.0,
+    "cover_table": 2.0,
+    "heads_above": 2.0,
+    "is_phrase": -1.0,
+    "goes_on": -2.5,
+    "holds_label": -2.0,
+}
+"""Fits that count on any page: a label close by, a column header, row and column together, a row of labels above; and
+what no whole answer does: break off where its text goes on in the next line, or hold a label of its own."""
 
 
 def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -> Floats:
@@ -75,5 +85,6 @@ def misfits(question: Question, candidate: Candidate) -> bool:
     return main in _FORMATTED or (main in _NAMED and _mostly_figures(candidate.text))
 
 
+@lru_cache(maxsize=65536)
 def _mostly_figures(text: str) -> bool:
     return 2 * sum(char.isdigit() for char in text) > sum(char.isalnum() for char in text)

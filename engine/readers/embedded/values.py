@@ -113,12 +113,14 @@ def typed_values(run: Run) -> Iterator[Value]:
 
 def whole_values(run: Run) -> list[Value]:
     """The typed stretches of the run without those that are a mere part of another: no day of a date, no thousand of
-    an amount. A year, a figure of a quantity or percentage, and the amount of an amount with currency stay."""
+    an amount. A year, a figure of a quantity, and the amount of an amount with currency stay."""
     found = list(typed_values(run))
     return [value for value in found if not any(_is_part(value, other) for other in found)]
 
 
-_HOLDERS = frozenset({Kind.DATE, Kind.AMOUNT, Kind.CODE, Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.TIME, Kind.NUMBER})
+_HOLDERS = frozenset(
+    {Kind.PERCENT, Kind.DATE, Kind.AMOUNT, Kind.CODE, Kind.PHONE, Kind.EMAIL, Kind.URL, Kind.TIME, Kind.NUMBER}
+)
 
 
 def _is_part(value: Value, other: Value) -> bool:
