@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection
 
 from engine.service.codec import from_json
 from engine.service.messages import (
-    Ask,
     Cancel,
     Command,
     ImageDelivered,
@@ -41,10 +40,6 @@ class Inbox:
 
     def next_command(self) -> Command:
         return self._commands.get()[2]
-
-    def has_question(self) -> bool:
-        """Whether a question waits behind the command under way."""
-        return any(isinstance(command, Ask) for _, _, command in list(self._commands.queue))
 
     def is_cancelled(self, request: int) -> bool:
         return request in self._cancelled
