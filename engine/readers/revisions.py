@@ -11,7 +11,7 @@ from functools import cache
 from engine.errors import UsageError
 from engine.resources import resource_path
 
-EMBEDDED_RULES = "1"
+EMBEDDED_RULES = "2"
 """Raised when the embedded reader's rules change."""
 
 EMBEDDED_WEIGHTS = "embedded_ranker.json"

@@ -64,3 +64,31 @@ def test_status_follows_the_thresholds() -> None:
 def test_calibration_error_of_honest_and_of_boastful_probabilities() -> None:
     assert expected_calibration_error([0.75] * 4, [True, True, True, False]) == pytest.approx(0.0)
     assert expected_calibration_error([0.95] * 4, [True, False, False, False]) == pytest.approx(0.7)
+
+
+def test_a_header_over_several_columns_counts_for_each_of_them() -> None:
+    page = page_of(
+        """
+ Table 4  Trade by town
+
+                    Imports                     Exports
+ Town         Male   Female    Total      Male   Female    Total
+ Milton      1,112      274    1,386       257      358      615
+ Ashford       393      990    1,383       116      147      263
+"""
+    )
+    assert answer_to("What was the exports total of Ashford?", page).text == "263"
+    assert answer_to("How many female imports did Milton have?", page).text == "274"
+
+
+def test_cells_without_a_figure_do_not_end_a_column() -> None:
+    page = page_of(
+        """
+ Country      Revenue     Exports
+ Albania      108,610      17,925
+ Denmark       16,705         n/a
+ Norway        31,004           -
+ Sweden         6,200      16,091
+"""
+    )
+    assert answer_to("What was the Exports in Sweden?", page).text == "16,091"

@@ -271,7 +271,7 @@ def _segment(run: Sequence[Token], index: int, row: int, start: int) -> Segment:
         min(t.y0 for t in run),
         max(t.x1 for t in run),
         max(t.y1 for t in run),
-        numeric * 2 > len(run) and any(has_digit(token.text) for token in run),
+        numeric * 2 > len(run) and any(is_number_like(token.text) for token in run),
     )
 
 

@@ -198,7 +198,25 @@ class Neighbours:
             elif texts and segment.numeric:
                 break
             previous = other
+        group = self._group_header(texts, segment)
+        if group is not None:
+            links.append((self._place(group), 0.9))
+            links.append((self._place(group, texts[-1]), 0.95))
         return self._with_stacks(links, texts, segment)
+
+    def _group_header(self, texts: Sequence[int], cell: Segment) -> int | None:
+        """The header over several columns that the cell's column belongs to: in the row above its own header the one
+        whose middle is nearest, where that row has fewer headers than columns; None where the column's chain has it."""
+        if not cell.numeric or not texts:
+            return None
+        header = self._segments[texts[-1]]
+        above = self._layout.rows[header.row - 1] if header.row else ()
+        groups = [self._segments[i] for i in above if not self._segments[i].numeric]
+        columns = len(self._layout.rows[header.row])
+        if len(groups) < 2 or len(groups) >= columns or header.y0 - groups[0].y1 > 2.5 * self._layout.line_height:
+            return None
+        middle = header.x0 + header.x1
+        return min(groups, key=lambda group: abs(group.x0 + group.x1 - middle)).index
 
     def _narrowness(self, header: Segment, cell: Segment) -> float:
         """1 for a header over the cell's column alone, less the more of the cell's row it spans: titles span it all."""
