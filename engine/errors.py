@@ -144,6 +144,20 @@ class CheckpointError(InputError):
     default_hint = "Fetch the model again, or choose another folder; the reader in use stays selected."
 
 
+class DeviceError(InputError):
+    """A device that a model was to run on is not there, cannot do what was asked of it, or was lost."""
+
+    code = "device"
+    default_hint = "Choose another device or precision; tessera doctor lists what this machine can do."
+
+
+class OutOfDeviceMemoryError(InputError):
+    """A model or a page is too big for the memory that is free."""
+
+    code = "out-of-memory"
+    default_hint = "Use fewer slices, a smaller precision (nf4 on CUDA, int8 on CPU), or the CPU."
+
+
 class SettingsError(InputError):
     code = "settings"
 

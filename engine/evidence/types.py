@@ -11,10 +11,12 @@ from engine.geometry import PageRect
 
 class EvidenceMethod(StrEnum):
     """How contributions were measured. `HIDDEN_WORDS`: the embedded reader's score with a slice's words hidden;
-    `HIDDEN_VIEWS`: a model's log-probability with a slice's view replaced."""
+    `HIDDEN_VIEWS`: a model's log-probability with a slice's view replaced; `ATTENTION`: where a model looked, a
+    preview that is no contribution and is labelled so wherever it is shown."""
 
     HIDDEN_WORDS = "hidden-words"
     HIDDEN_VIEWS = "hidden-views"
+    ATTENTION = "attention"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,21 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerPiece:
+    """Some characters [start, end) of an answer and what each slice contributes to them alone: `joint` values in the
+    order of the evidence's contributions."""
+
+    start: int
+    end: int
+    joint: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """`box` bounds the answer's own words on `page`; `words` support the answer (its own words first, then the
     label and context words it was found by); `answer_words` is how many of `words` are the answer's own.
-    `contributions` are best first. `visual_gain` is the score lost when the whole page is hidden."""
+    `contributions` are best first. `visual_gain` is the score lost when the whole page is hidden: in nats for a
+    model, where under 0.5 means that the answer does not depend on the page. `pieces` split the answer's text."""
 
     page: PageRef
     box: PageRect | None
@@ -51,3 +64,4 @@ class Evidence:
     contributions: tuple[Contribution, ...]
     visual_gain: float
     method: EvidenceMethod
+    pieces: tuple[AnswerPiece, ...] = ()

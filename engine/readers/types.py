@@ -65,6 +65,9 @@ class Request:
 
     `id` names the request in every event. With `budget_s` a reader may answer from the pages read so far and must
     say so; None reads them all. `keep_on_disk` is false for protected documents: no cache may be written.
+    `reader` is `embedded`, `cascade`, or a model by hub id or folder. For models: `precision` (`auto` is the one
+    recommended for this machine), `max_tokens` of the answer, `contributions` whether slices are hidden in turn to
+    measure them (else the answer has the attention preview alone), and `max_slices` as the cascade's budget.
     """
 
     id: int
@@ -74,6 +77,10 @@ class Request:
     reader: str = "embedded"
     budget_s: float | None = None
     keep_on_disk: bool = True
+    precision: str = "auto"
+    max_tokens: int = 48
+    contributions: bool = True
+    max_slices: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Models that transformers carries itself, one small adapter file per family."""

@@ -1,0 +1,1 @@
+"""Readers that run a sliced vision-language model, whichever it is."""
