@@ -9,6 +9,7 @@ from engine.batch.csv_file import write_csv
 from engine.batch.scope import ALL
 from engine.batch.table import Row, row_from_answer, row_from_error
 from engine.batch.tasks import ReaderId, Setting, Task
+from engine.readers.types import ReaderChoice
 
 
 def write_answers(path: Path, records: tuple[AnswerRecord, ...]) -> int:
@@ -21,7 +22,7 @@ def write_answers(path: Path, records: tuple[AnswerRecord, ...]) -> int:
 def row_of(number: int, record: AnswerRecord) -> Row | None:
     """The row of a record; None while it has neither an answer nor an error."""
     pages = ",".join(str(page + 1) for page in record.pages) if len(record.pages) < record.page_count else ALL
-    reader = ReaderId(record.answer.reader) if record.answer is not None else ReaderId()
+    reader = ReaderId(ReaderChoice(record.answer.reader)) if record.answer is not None else ReaderId()
     task = Task(number, record.document.path, str(number + 1), record.question, Setting(pages, record.policy, reader))
     if record.error is not None:
         return row_from_error(task, record.document.sha256, record.error)

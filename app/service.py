@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from engine.documents.types import PageRef
+    from engine.readers.types import ReaderChoice
     from engine.service.requests import TileSpec
 
 Listener = Callable[[object], None]
@@ -52,7 +53,7 @@ class Service(Protocol):
         pages: tuple[PageRef, ...],
         *,
         policy: str = ...,
-        reader: str = ...,
+        reader: ReaderChoice | None = None,
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> PendingRequest:
@@ -113,7 +114,7 @@ class LazyService:
         pages: tuple[PageRef, ...],
         *,
         policy: str = "minicpm-v-16x",
-        reader: str = "embedded",
+        reader: ReaderChoice | None = None,
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> PendingRequest:

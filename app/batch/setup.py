@@ -13,6 +13,7 @@ from engine.batch.tasks import ReaderId, Setting, Task, plan_tasks
 from engine.errors import OutputError, QuestionsFileError, UsageError
 from engine.paths import state_dir
 from engine.readers.revisions import reader_revision
+from engine.readers.types import EMBEDDED, ReaderChoice
 from engine.service.codec import CodecError, from_json, to_json
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class BatchSetup:
     policy: str = "minicpm-v-16x"
     out: str = ""
     dpi: float = 150.0
+    reader: ReaderChoice = EMBEDDED
     finished: bool = True
 
     def tasks(self) -> tuple[Task, ...]:
@@ -40,7 +42,7 @@ class BatchSetup:
             raise UsageError("There is no file to write the answers to.", "Choose where the CSV goes.")
         if not self.documents:
             raise UsageError("There is no document to ask.", "Add files or a folder.")
-        reader = ReaderId("embedded", reader_revision("embedded"), f"{self.dpi:g} dpi")
+        reader = ReaderId(self.reader, reader_revision(self.reader.name), f"{self.dpi:g} dpi")
         setting = Setting(self.scope or "all", self.policy, reader)
         return plan_tasks(find_documents(self.documents), self._questions(), setting, self._base())
 

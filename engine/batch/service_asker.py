@@ -44,7 +44,7 @@ class ServiceAsker:
     def ask(self, document: DocumentInfo, question: str, pages: tuple[PageRef, ...], task: Task) -> Answer:  # noqa: ARG002 - the protocol's
         known = tuple(self._turned.get(page.index, page) for page in pages)
         setting = task.setting
-        ready = self._wait(self._supervisor.ask(question, known, policy=setting.policy, reader=setting.reader.name))
+        ready = self._wait(self._supervisor.ask(question, known, policy=setting.policy, reader=setting.reader.choice))
         if not isinstance(ready, AnswerReady):
             raise TypeError(f"asking ended with {type(ready).__name__}")
         return ready.answer

@@ -85,7 +85,7 @@ def row_from_answer(task: Task, sha256: str, answer: Answer) -> Row:
         evidence_box=None if evidence is None or evidence.box is None else _rounded(evidence.box),
         words=() if evidence is None else _words(evidence),
         slices=() if evidence is None else _slices(evidence),
-        policy=task.setting.policy,
+        policy=_policy(task, answer),
         reader=answer.reader,
         model=_model(answer),
         device=answer.device,
@@ -93,6 +93,12 @@ def row_from_answer(task: Task, sha256: str, answer: Answer) -> Row:
         seconds=round(answer.seconds, 3),
         error="" if answer.error is None else str(answer.error),
     )
+
+
+def _policy(task: Task, answer: Answer) -> str:
+    """The policy that the answer's page was cut by: a model may have only its own."""
+    page = None if answer.evidence is None else answer.evidence.page.index
+    return next((plan.policy for number, plan in answer.plans if number == page), task.setting.policy)
 
 
 def row_from_error(task: Task, sha256: str, error: ErrorInfo) -> Row:
@@ -110,7 +116,7 @@ def row_from_error(task: Task, sha256: str, error: ErrorInfo) -> Row:
         words=(),
         slices=(),
         policy=task.setting.policy,
-        reader=task.setting.reader.name,
+        reader=task.setting.reader.choice.name,
         model="",
         device="",
         pixels=None,

@@ -8,22 +8,24 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.batch.documents import Source
 from engine.batch.questions import Question
 from engine.batch.scope import normal_scope
 from engine.errors import ErrorInfo, FileMissingError, UsageError
+from engine.readers.types import EMBEDDED, ReaderChoice
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderId:
-    """Which reader answers, and in which revision and precision: rows of another one are not taken over."""
+    """Which reader answers and how, its revision, and the resolution pages are rendered at (such as `150 dpi`): rows
+    of another one are not taken over."""
 
-    name: str = "embedded"
+    choice: ReaderChoice = EMBEDDED
     revision: str = ""
-    precision: str = ""
+    resolution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Task:
         """The key of this task's row for a document whose bytes have `sha256` (empty when it cannot be read)."""
         reader = self.setting.reader
         parts = [self.document, sha256, self.question_id, self.question, self.setting.scope]
-        parts += [reader.name, reader.revision, reader.precision, self.setting.policy, str(self.occurrence)]
+        how = json.dumps(asdict(reader.choice))
+        parts += [how, reader.revision, reader.resolution, self.setting.policy, str(self.occurrence)]
         # ASCII JSON keeps the parts apart and takes file names that are not valid Unicode.
         return hashlib.sha256(json.dumps(parts).encode("ascii")).hexdigest()
 

@@ -13,11 +13,18 @@ from engine.batch.table import Row, row_as_json, row_from_answer
 from engine.batch.tasks import ReaderId, Setting, Task
 from engine.cli.console import output, print_notice
 from engine.cli.desk import Desk, check_picture_path, open_desk, save_picture
-from engine.cli.options import dpi_option, pages_option, password_option, policy_option, service_options
+from engine.cli.options import (
+    dpi_option,
+    pages_option,
+    password_option,
+    policy_option,
+    reader_options,
+    service_options,
+)
 from engine.documents.types import PageRef
 from engine.drawing import draw_slices
 from engine.errors import UsageError
-from engine.readers.types import Answer, AnswerStatus
+from engine.readers.types import Answer, AnswerStatus, ReaderChoice
 from engine.slicing.policies import plan
 
 JSON_FIELDS = (
@@ -39,6 +46,7 @@ SHOWN_SLICES = 3
 class AskOptions:
     pages: str
     policy: str
+    reader: ReaderChoice
     show: Path | None
     as_json: bool
 
@@ -50,6 +58,7 @@ class AskOptions:
 @policy_option
 @password_option
 @dpi_option
+@reader_options
 @click.option("--show", type=click.Path(path_type=Path), help="Write the page with slices and evidence to this PNG.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
@@ -59,6 +68,7 @@ def command(
     policy: str,
     password: str | None,
     dpi: float,
+    reader: ReaderChoice,
     show: Path | None,
     as_json: bool,
 ) -> None:
@@ -68,12 +78,12 @@ def command(
     if show is not None:
         check_picture_path(show)
     with open_desk(file, password, service_options(dpi)) as desk:
-        _ask(desk, question, AskOptions(pages, policy, show, as_json))
+        _ask(desk, question, AskOptions(pages, policy, reader, show, as_json))
 
 
 def _ask(desk: Desk, question: str, options: AskOptions) -> None:
     scope = desk.pages(options.pages)
-    answer = desk.ask(question, scope, options.policy, "embedded")
+    answer = desk.ask(question, scope, options.policy, options.reader)
     for notice in answer.notices:
         print_notice(notice)
     if options.show is not None:
@@ -86,7 +96,7 @@ def _ask(desk: Desk, question: str, options: AskOptions) -> None:
 
 def answer_as_json(desk: Desk, question: str, answer: Answer, options: AskOptions) -> dict[str, Any]:
     """The columns of the table that `ask --json` prints."""
-    setting = Setting(options.pages, options.policy, ReaderId(answer.reader))
+    setting = Setting(options.pages, options.policy, ReaderId(options.reader))
     task = Task(0, desk.document.id.path, "", question, setting)
     row: Row = row_from_answer(task, desk.document.id.sha256, answer)
     values = row_as_json(row)
@@ -95,7 +105,8 @@ def answer_as_json(desk: Desk, question: str, answer: Answer, options: AskOption
 
 def _save_evidence(desk: Desk, answer: Answer, first_page: PageRef, options: AskOptions) -> None:
     page = first_page if answer.evidence is None else answer.evidence.page
-    picture = draw_slices(desk.image(page), plan(options.policy, page.native), page, answer.evidence)
+    cut = dict(answer.plans).get(page.index) or plan(options.policy, page.native)
+    picture = draw_slices(desk.image(page), cut, page, answer.evidence)
     if options.show is not None:
         save_picture(picture, options.show)
 

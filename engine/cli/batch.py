@@ -26,10 +26,17 @@ from engine.batch.table import Row
 from engine.batch.tasks import ReaderId, Setting, Task, plan_tasks, run_id
 from engine.cli.console import errors, print_notice, progress_bar
 from engine.cli.desk import running_supervisor
-from engine.cli.options import dpi_option, pages_option, password_option, policy_option, service_options
+from engine.cli.options import (
+    dpi_option,
+    pages_option,
+    password_option,
+    policy_option,
+    reader_options,
+    service_options,
+)
 from engine.errors import ExitCode, UsageError
 from engine.readers.revisions import reader_revision
-from engine.readers.types import Progress
+from engine.readers.types import Progress, ReaderChoice
 from engine.service.supervisor import Supervisor
 
 
@@ -51,6 +58,7 @@ class BatchOptions:
 @policy_option
 @password_option
 @dpi_option
+@reader_options
 @click.option("--delimiter", type=click.Choice([",", ";"]), default=",", show_default=True)
 @click.option("--plain", is_flag=True, help="Leave out the byte order mark that Excel wants.")
 @click.option("--fresh", is_flag=True, help="Ask everything again instead of going on with a stopped run.")
@@ -63,6 +71,7 @@ def command(
     policy: str,
     password: str | None,
     dpi: float,
+    reader: ReaderChoice,
     delimiter: str,
     plain: bool,
     fresh: bool,
@@ -78,7 +87,7 @@ def command(
     if out.exists() and questions.exists() and out.samefile(questions):
         raise UsageError(f"{out} is the table of questions itself.", "Choose another file for the answers.")
     # The resolution is part of what was read: rows of another one are not taken over.
-    setting = Setting(pages, policy, ReaderId("embedded", reader_revision("embedded"), f"{dpi:g} dpi"))
+    setting = Setting(pages, policy, ReaderId(reader, reader_revision(reader.name), f"{dpi:g} dpi"))
     tasks = plan_tasks(find_documents(documents), read_questions(questions), setting, questions.absolute().parent)
     options = BatchOptions(out, password, dpi, CsvFormat(delimiter, bom=not plain), fresh, cluster)
     return _run(tasks, options)

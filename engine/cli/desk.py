@@ -16,7 +16,7 @@ from engine.batch.scope import scope_pages
 from engine.cli.console import print_notice, progress_bar
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import OutputError, PasswordNeededError, TesseraError
-from engine.readers.types import Answer, AnswerReady, Progress
+from engine.readers.types import Answer, AnswerReady, Progress, ReaderChoice
 from engine.service.messages import DocumentOpened, PageImageReady
 from engine.service.pending import Pending
 from engine.service.requests import Notice, ServiceOptions
@@ -36,7 +36,7 @@ class Desk:
         """The pages that `scope` (such as `1-3`, counted from 1) names. Raises UsageError."""
         return tuple(self.document.pages[index] for index in scope_pages(scope, len(self.document.pages)))
 
-    def ask(self, question: str, pages: tuple[PageRef, ...], policy: str, reader: str) -> Answer:
+    def ask(self, question: str, pages: tuple[PageRef, ...], policy: str, reader: ReaderChoice) -> Answer:
         """Ask and wait, with a progress bar. Raises TesseraError."""
         ready = wait(self._supervisor.ask(question, pages, policy=policy, reader=reader))
         if not isinstance(ready, AnswerReady):

@@ -20,6 +20,7 @@ from engine.cli.desk import open_desk
 from engine.errors import ExitCode, TesseraError
 from engine.ocr.cache import WordCache
 from engine.paths import cache_dir, config_dir, log_dir, state_dir
+from engine.readers.types import EMBEDDED
 from engine.resources import resource_path
 from engine.slicing.policies import DEFAULT_POLICY
 
@@ -98,7 +99,7 @@ def _self_test() -> int:
     began = time.perf_counter()
     try:
         with open_desk(str(resource_path("samples", "invoice.pdf")), None) as desk:
-            answer = desk.ask(SELF_TEST_QUESTION, desk.pages("all"), DEFAULT_POLICY, "embedded")
+            answer = desk.ask(SELF_TEST_QUESTION, desk.pages("all"), DEFAULT_POLICY, EMBEDDED)
     except TesseraError as error:
         output().print(f"self-test   failed: {error.info}", markup=False, style="red")
         return ExitCode.INTERNAL

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 import click
 
 from engine.errors import UsageError
+from engine.readers.types import EMBEDDED, ReaderChoice
 from engine.service.requests import ServiceOptions
 from engine.slicing.policies import DEFAULT_POLICY, parse_policy
 
@@ -33,6 +37,56 @@ password_option = click.option("--password", help="Password of a protected PDF."
 dpi_option = click.option(
     "--dpi", default=150.0, show_default=True, callback=_dpi, help="Native resolution of pages without an own one."
 )
+
+
+PRECISIONS = ("auto", "int8", "fp32", "bf16", "nf4")
+
+
+def reader_options(command: Callable[..., object]) -> Callable[..., object]:
+    """`--reader` and how a model is run; the command gets one `reader: ReaderChoice`."""
+    options = (
+        click.option(
+            "--reader", default=EMBEDDED.name, show_default=True, help="embedded, cascade, a model or a folder."
+        ),
+        click.option(
+            "--precision",
+            default=EMBEDDED.precision,
+            show_default=True,
+            type=click.Choice(PRECISIONS),
+            help="Of a model; auto is the one recommended for this machine.",
+        ),
+        click.option(
+            "--max-tokens",
+            default=EMBEDDED.max_tokens,
+            show_default=True,
+            type=click.IntRange(1, 4096),
+            help="Length of a model's answer.",
+        ),
+        click.option(
+            "--max-slices", type=click.IntRange(0, 100), help="Of the cascade: how many slices a page may cost."
+        ),
+        click.option(
+            "--no-contributions", is_flag=True, help="Of a model: don't hide slices in turn, which costs time."
+        ),
+    )
+
+    @functools.wraps(command)
+    def with_choice(
+        *args: object,
+        reader: str,
+        precision: str,
+        max_tokens: int,
+        max_slices: int | None,
+        no_contributions: bool,
+        **kwargs: object,
+    ) -> object:
+        choice = ReaderChoice(reader, precision, max_tokens, not no_contributions, max_slices)
+        return command(*args, reader=choice, **kwargs)
+
+    wrapped: Callable[..., object] = with_choice
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def service_options(dpi: float) -> ServiceOptions:

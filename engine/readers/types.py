@@ -60,27 +60,39 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderChoice:
+    """Which reader answers, and how a model is run.
+
+    `name` is `embedded`, `cascade`, or a model by hub id or folder. For models: `precision` (`auto` is the one
+    recommended for this machine), `max_tokens` of the answer, `contributions` whether slices are hidden in turn to
+    measure them (else the answer has the attention preview alone), and `max_slices` as the cascade's budget.
+    """
+
+    name: str = "embedded"
+    precision: str = "auto"
+    max_tokens: int = 48
+    contributions: bool = True
+    max_slices: int | None = None
+
+
+EMBEDDED = ReaderChoice()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A question about pages of one document, all of it data. `policy` is a policy id such as `minicpm-v-16x:36`.
 
     `id` names the request in every event. With `budget_s` a reader may answer from the pages read so far and must
     say so; None reads them all. `keep_on_disk` is false for protected documents: no cache may be written.
-    `reader` is `embedded`, `cascade`, or a model by hub id or folder. For models: `precision` (`auto` is the one
-    recommended for this machine), `max_tokens` of the answer, `contributions` whether slices are hidden in turn to
-    measure them (else the answer has the attention preview alone), and `max_slices` as the cascade's budget.
     """
 
     id: int
     question: str
     pages: tuple[PageRef, ...]
     policy: str = "minicpm-v-16x"
-    reader: str = "embedded"
+    reader: ReaderChoice = EMBEDDED
     budget_s: float | None = None
     keep_on_disk: bool = True
-    precision: str = "auto"
-    max_tokens: int = 48
-    contributions: bool = True
-    max_slices: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

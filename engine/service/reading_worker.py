@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from engine.errors import CancelledError, TesseraError, UsageError, internal_error
+from engine.errors import CancelledError, TesseraError, internal_error
 from engine.readers.protocol import Reader, WordSourceProtocol
+from engine.readers.revisions import reader_revision
 from engine.readers.types import AnswerReady, Failed, PageRead, Request
 from engine.service.brokered_pages import BrokeredPages
 from engine.service.messages import Ask, Command, ReadPage, Reply
@@ -49,13 +50,13 @@ class ReadingWorker:
             self._send(Failed(request, internal_error(error)))
 
     def _answer(self, request: Request) -> None:
-        for event in self._reader(request.reader).ask(request):
+        for event in self._reader(request.reader.name).ask(request):
             if self._is_cancelled(request.id):
                 raise CancelledError("Cancelled.")
             self._send(event)
             if isinstance(event, AnswerReady | Failed):
                 return
-        raise RuntimeError(f"reader {request.reader} ended without an answer")
+        raise RuntimeError(f"reader {request.reader.name} ended without an answer")
 
     def _read(self, command: ReadPage) -> None:
         words = self._word_source().words(command.page, keep_on_disk=command.keep_on_disk)
@@ -70,8 +71,7 @@ class ReadingWorker:
 
     def _reader(self, name: str) -> Reader:
         if name not in self._readers:
-            if name != "embedded":
-                raise UsageError(f"There is no reader named {name!r}.", "The reader in this version is 'embedded'.")
+            reader_revision(name)  # raises for a reader that there is not
             from engine.readers.embedded.reader import EmbeddedReader
 
             self._readers[name] = EmbeddedReader(self._word_source(), self._pages.cancelled)

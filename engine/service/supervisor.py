@@ -19,7 +19,7 @@ from pathlib import Path
 
 from engine.documents.types import PageRef
 from engine.errors import CancelledError, ErrorInfo, TesseraError, WorkerDiedError
-from engine.readers.types import Failed, Request
+from engine.readers.types import EMBEDDED, Failed, ReaderChoice, Request
 from engine.service.broker import serve_need
 from engine.service.jobs import MAX_ATTEMPTS, Job, JobBook
 from engine.service.messages import (
@@ -27,12 +27,14 @@ from engine.service.messages import (
     Cancel,
     CloseDocument,
     Command,
+    DescribeModel,
     DocumentOpened,
     Hello,
     NeedImage,
     NeedText,
     OpenDocument,
     PageImageReady,
+    PullModel,
     ReadPage,
     ReadText,
     RenderPage,
@@ -81,9 +83,9 @@ class Supervisor:
     # What callers ask for.
 
     def warm_up(self, *kinds: WorkerKind) -> None:
-        """Start workers before they are needed."""
+        """Start workers before they are needed: these, else all but the downloader."""
         with self._lock:
-            for kind in kinds or tuple(WorkerKind):
+            for kind in kinds or (WorkerKind.RENDER, WorkerKind.READING):
                 self._worker(kind)
 
     def open(self, path: str, password: str | None = None, *, listener: Listener | None = None) -> Pending:
@@ -142,15 +144,28 @@ class Supervisor:
         pages: tuple[PageRef, ...],
         *,
         policy: str = "minicpm-v-16x",
-        reader: str = "embedded",
+        reader: ReaderChoice | None = None,
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> Pending:
         """Ask about pages of one document. Events: the reader's; AnswerReady or Failed last."""
         request = next(self._requests)
         keep = all(self._keep_on_disk(page) for page in pages)
-        command = Ask(Request(request, question, pages, policy, reader, budget_s, keep))
+        command = Ask(Request(request, question, pages, policy, reader or EMBEDDED, budget_s, keep))
         return self._start(WorkerKind.READING, command, request, listener, None)
+
+    def describe_model(self, model: str, *, listener: Listener | None = None) -> Pending:
+        """Ask the hub what a pull of this hub id would fetch. Events: ModelDescribed or Failed."""
+        request = next(self._requests)
+        return self._start(WorkerKind.DOWNLOAD, DescribeModel(request, model), request, listener, None)
+
+    def pull_model(self, model: str, revision: str | None = None, *, listener: Listener | None = None) -> Pending:
+        """Fetch and install a model at a commit. Events: ModelDescribed, Progress in bytes, ModelPulled or Failed.
+
+        What is fetched is kept when it is cancelled or cut; the next pull goes on from there.
+        """
+        request = next(self._requests)
+        return self._start(WorkerKind.DOWNLOAD, PullModel(request, model, revision), request, listener, None)
 
     def cancel(self, request: int) -> None:
         """Give the caller its final event now and tell the worker to stop."""

@@ -11,7 +11,7 @@ from engine.documents.types import DocumentId, DocumentInfo, DocumentKind, PageR
 from engine.errors import CancelledError, ErrorInfo, FileMissingError, PasswordNeededError, PasswordWrongError
 from engine.evidence.types import Contribution, Evidence, EvidenceMethod
 from engine.geometry import PageRect, Size
-from engine.readers.types import Alternative, Answer, AnswerReady, AnswerStatus, Failed, PageRead
+from engine.readers.types import Alternative, Answer, AnswerReady, AnswerStatus, Failed, PageRead, ReaderChoice
 from engine.service.messages import DocumentOpened
 from engine.service.requests import TilePixels, TileSpec
 from engine.slicing import policies
@@ -163,7 +163,7 @@ class FakeService:
         pages: tuple[PageRef, ...],
         *,
         policy: str = policies.DEFAULT_POLICY,
-        reader: str = "embedded",
+        reader: ReaderChoice | None = None,
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> FakePending:

@@ -10,6 +10,7 @@ from engine.batch.questions import Question, read_questions
 from engine.batch.scope import normal_scope, scope_pages
 from engine.batch.tasks import ReaderId, Setting, Task, plan_tasks, run_id
 from engine.errors import InputError, QuestionsFileError, UsageError
+from engine.readers.types import ReaderChoice
 
 
 def write(path: Path, data: str | bytes) -> Path:
@@ -199,6 +200,7 @@ def test_a_named_document_that_is_missing_or_ambiguous_becomes_an_error_row(tmp_
 
 def test_keys_tell_apart_what_must_not_be_taken_over() -> None:
     (task,) = plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting())
+    in_bf16 = ReaderId(ReaderChoice(precision="bf16"))
     variants = [
         task.key("aa"),
         task.key("bb"),
@@ -208,7 +210,7 @@ def test_keys_tell_apart_what_must_not_be_taken_over() -> None:
         plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting(scope="1"))[0].key("aa"),
         plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting(policy="llava-uhd-v1"))[0].key("aa"),
         plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting(reader=ReaderId(revision="2")))[0].key("aa"),
-        plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting(reader=ReaderId(precision="bf16")))[0].key("aa"),
+        plan_tasks(sources("a.pdf"), (Question("1", "x"),), Setting(reader=in_bf16))[0].key("aa"),
         *(each.key("aa") for each in plan_tasks(sources("a.pdf", "a.pdf"), (Question("1", "x"),), Setting())[1:]),
     ]
     assert len(set(variants)) == len(variants)
