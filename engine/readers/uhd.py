@@ -1,0 +1,88 @@
+"""Our own LLaVA-UHD family as a sliced model: the processor's own views and ids, the model's own features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.geometry import Size
+from engine.readers.sliced.protocol import ModelCard, Prompt
+from engine.runtime.decoder import Decoder
+from engine.slicing.plan import SlicePlan, View
+from engine.slicing.policies import parse_policy
+from engine.uhd.checkpoints import LoadedModel
+from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
+
+OWN_POLICIES = "llava-uhd"
+"""What the ids of the policies begin with that any model of the family can read by."""
+
+
+class UhdSlicedModel:
+    """A `SlicedModel` over a loaded model of the family; `decoder` runs its language model."""
+
+    def __init__(self, loaded: LoadedModel, decoder: Decoder, card: ModelCard) -> None:
+        self._model = loaded.model
+        self._processor = loaded.processor
+        self._decoder = decoder
+        self._card = card
+
+    @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    @property
+    def decoder(self) -> Decoder:
+        return self._decoder
+
+    @property
+    def stop(self) -> frozenset[int]:
+        """The tokenizer's end of text and whatever the model's generation configuration ends answers with."""
+        ends = self._model.generation_config.eos_token_id
+        ids = ends if isinstance(ends, list | tuple) else (ends,)
+        return frozenset(id_ for id_ in (*ids, self._processor.tokenizer.eos_token_id) if id_ is not None)
+
+    def policy_for(self, wanted: str) -> str:
+        """`wanted` where it is one of LLaVA-UHD's, under any cap, else the policy the model was made with."""
+        chosen = parse_policy(wanted)
+        return chosen.id if chosen.policy.id.startswith(OWN_POLICIES) else parse_policy(self._processor.policy).id
+
+    def plan(self, page: Size, policy: str) -> SlicePlan:
+        """The plan as the spatial schema lays it out. Raises PlanRefusedError."""
+        return self._processor.plan(page, policy)
+
+    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        """Normalised pixels [3, height_px, width_px] per view."""
+        return self._processor.views(image, plan.policy).pixels
+
+    def encode(self, view: View, pixels: Tensor) -> Tensor:
+        """[tokens, dim] of one view, from tower and bridge."""
+        with torch.no_grad():
+            features = self._model.view_features([pixels])[0]
+        if features.shape[0] != view.tokens:
+            raise RuntimeError(f"a view planned with {view.tokens} tokens gave {features.shape[0]}")
+        return features
+
+    def prompt(self, plan: SlicePlan, question: str) -> Prompt:
+        """The published prompt. A prompt that asks before it shows the page shares nothing between questions."""
+        ids, _ = self._processor.token_ids(plan, question)
+        start = len(self._processor.prompt_ids(question)[0])
+        asked_first = QUESTION_PLACE in self._processor.prompt.split(IMAGE_PLACE)[0]
+        return Prompt(
+            ids=tuple(ids),
+            places=tuple(torch.arange(start + view.span[0], start + view.span[1]) for view in plan.views),
+            positions=torch.arange(len(ids))[None],
+            page_length=0 if asked_first else start + plan.sequence,
+        )
+
+    def embed(self, plan: SlicePlan, prompt: Prompt, features: Sequence[Tensor]) -> Tensor:
+        """[length, dim]: the words' embeddings with the views' features at their places."""
+        embeds = self._decoder.embed(prompt.ids).clone()
+        for places, tokens in zip(prompt.places, features, strict=True):
+            embeds[places.to(embeds.device)] = tokens.to(embeds.device, embeds.dtype)
+        return embeds
+
+    def text(self, ids: Sequence[int]) -> str:
+        return str(self._processor.tokenizer.decode(list(ids), skip_special_tokens=True))
