@@ -1,6 +1,9 @@
 """Reads generated documents with the embedded reader and prints how well, by family and by kind of question.
 
 python tests/bench/read_generated.py --families held-out --count 20 --errors
+python tests/bench/read_generated.py --pages tests/unit/embedded_pages/measuring
+
+reads hand-made pages in place of generated ones.
 """
 
 from __future__ import annotations
@@ -8,12 +11,14 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from scoring import Outcome, anls, is_exact, points_at, table
 
 from engine.documents.types import PageRef, PageWords
 from engine.readers.embedded import EmbeddedReader
 from engine.readers.types import Answer, AnswerReady, Failed, Request
+from engine.training.grid_pages import read_page
 from engine.training.synth import (
     HELD_OUT_FAMILIES,
     TRAIN_FAMILIES,
@@ -81,7 +86,18 @@ def near(document: SyntheticDocument, question: SyntheticQuestion) -> str:
     return " ".join(found[:60])
 
 
+def hand_made(folder: Path) -> Iterator[SyntheticDocument]:
+    """The page files of a folder as documents, each a family of its own."""
+    for path in sorted(folder.glob("*.txt")):
+        page, asked = read_page(path)
+        questions = tuple(SyntheticQuestion(a.question, a.golds, 0, None, "hand-made", bool(a.golds)) for a in asked)
+        yield SyntheticDocument(path.stem, (page,), questions, ())
+
+
 def documents(options: argparse.Namespace) -> Iterator[SyntheticDocument]:
+    if options.pages is not None:
+        yield from hand_made(options.pages)
+        return
     known = {"train": TRAIN_FAMILIES, "held-out": HELD_OUT_FAMILIES, "all": (*TRAIN_FAMILIES, *HELD_OUT_FAMILIES)}
     for family in known.get(options.families) or options.families.split(","):
         for k in range(options.count):
@@ -101,6 +117,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10, help="documents for each family")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--noise", type=float, default=None, help="0 to 1; drawn for each document by default")
+    parser.add_argument("--pages", type=Path, help="a folder of hand-made pages to read in place of generated ones")
     parser.add_argument("--errors", action="store_true", help="list wrong and wrongly confident answers")
     options = parser.parse_args()
     outcomes: list[Outcome] = []
