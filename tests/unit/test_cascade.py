@@ -89,7 +89,7 @@ def test_goes_on_to_more_slices_until_two_steps_agree() -> None:
     counts = [len(plan(request.policy, PAGE.native).slices) for request in model.asked]
     assert counts == sorted(counts)
     assert final(events).alternatives[0].text == "12"
-    assert [event.text for event in events if isinstance(event, Token)] == ["13"]
+    assert [event.text for event in events if isinstance(event, Token)] == ["12", "13"]
 
 
 def test_equal_guesses_without_confidence_do_not_agree() -> None:
