@@ -144,6 +144,19 @@ class CheckpointError(InputError):
     default_hint = "Fetch the model again, or choose another folder; the reader in use stays selected."
 
 
+class ModelMissingError(FileMissingError):
+    """A model that is not on this machine; the hint offers the download, nothing is fetched unasked."""
+
+    code = "model-missing"
+
+
+class DownloadError(InputError):
+    """The hub cannot be reached, refuses, or sent something else than it promised."""
+
+    code = "download"
+    default_hint = "Try again later; what was fetched so far is kept."
+
+
 class DeviceError(InputError):
     """A device that a model was to run on is not there, cannot do what was asked of it, or was lost."""
 

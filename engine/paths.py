@@ -21,6 +21,11 @@ def cache_dir() -> Path:
     return _folder("TESSERA_CACHE_DIR", platformdirs.user_cache_dir(APP_NAME, appauthor=False))
 
 
+def data_dir() -> Path:
+    """Models: too large to be fetched twice, so not in the cache, which cleaners empty."""
+    return _folder("TESSERA_DATA_DIR", platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
 def config_dir() -> Path:
     """Settings."""
     return _folder("TESSERA_CONFIG_DIR", platformdirs.user_config_dir(APP_NAME, appauthor=False))

@@ -26,8 +26,16 @@ if "_refuse" not in getattr(sys.modules.get("sitecustomize"), "__dict__", {}):
 def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings, state, cache and logs of a test stay in folders of its own."""
     root = tmp_path_factory.mktemp("tessera")
-    for name in ("STATE", "CACHE", "CONFIG", "LOG"):
+    for name in ("STATE", "CACHE", "CONFIG", "LOG", "DATA"):
         monkeypatch.setenv(f"TESSERA_{name}_DIR", str(root / name.lower()))
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test and its child processes may use sockets on 127.0.0.1, and no others; see tests/guard."""
+    monkeypatch.setenv("TESSERA_TEST_LOOPBACK", "1")
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,10 @@ from engine.readers.types import (
 from engine.service.messages import (
     Ask,
     Command,
+    DescribeModel,
     DocumentOpened,
+    ModelDescribed,
+    ModelPulled,
     OpenDocument,
     PageImageReady,
     ReadPage,
@@ -28,7 +31,7 @@ from engine.service.messages import (
 from engine.service.pending import Pending
 
 MAX_ATTEMPTS = 2
-FINAL = (AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady)
+FINAL = (AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady, ModelPulled)
 
 
 @dataclass(slots=True)
@@ -57,7 +60,13 @@ class Job:
 
     def is_final(self, reply: Reply) -> bool:
         """Whether `reply` is the last the worker says about this job."""
-        return isinstance(reply, FINAL) or (isinstance(reply, PageRead) and not isinstance(self.command, Ask))
+        match reply:
+            case PageRead():
+                return not isinstance(self.command, Ask)
+            case ModelDescribed():
+                return isinstance(self.command, DescribeModel)
+            case _:
+                return isinstance(reply, FINAL)
 
     def overdue(self, now_s: float, grace_s: float) -> bool:
         if self.cancelled_s is not None and self.deadline_s is None:

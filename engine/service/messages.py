@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from engine.documents.types import DocumentInfo, PageRef, PageText
 from engine.geometry import Size
+from engine.models.types import HubListing
 from engine.readers.types import (
     AnswerReady,
     ContributionFound,
@@ -27,6 +28,7 @@ from engine.readers.types import (
 class WorkerKind(StrEnum):
     RENDER = "render"
     READING = "reading"
+    DOWNLOAD = "download"
 
 
 # Parent -> render worker.
@@ -185,7 +187,47 @@ class NeedImage:
     page: PageRef
 
 
-# Both.
+# Parent -> download worker.
+
+
+@dataclass(frozen=True, slots=True)
+class DescribeModel:
+    """Ask the hub what a pull of `model` would fetch. The reply is `ModelDescribed` or `Failed`."""
+
+    request: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullModel:
+    """Fetch and install `model` at the commit `revision`, None for the newest. The replies are `ModelDescribed`,
+    `Progress` in bytes with the file's name as its text, and `ModelPulled` or `Failed`."""
+
+    request: int
+    model: str
+    revision: str | None
+
+
+# Download worker -> parent.
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescribed:
+    request: int
+    listing: HubListing
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPulled:
+    """The model is installed in the folder `path`, whole and verified."""
+
+    request: int
+    model: str
+    revision: str
+    path: str
+
+
+# All workers.
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +256,8 @@ Command = (
     | TextDelivered
     | ImageDelivered
     | NeedFailed
+    | DescribeModel
+    | PullModel
     | Cancel
 )
 
@@ -225,6 +269,8 @@ Reply = (
     | TextReady
     | NeedText
     | NeedImage
+    | ModelDescribed
+    | ModelPulled
     | Progress
     | PageRead
     | Token

@@ -9,7 +9,7 @@ from engine.service.requests import Notice
 
 logger = logging.getLogger(__name__)
 
-NAMES = {WorkerKind.RENDER: "page renderer", WorkerKind.READING: "reader"}
+NAMES = {WorkerKind.RENDER: "page renderer", WorkerKind.READING: "reader", WorkerKind.DOWNLOAD: "downloader"}
 
 
 def log_notice(notice: Notice) -> None:

@@ -38,7 +38,9 @@ class WorkerProcess:
         self._send_lock = threading.Lock()
         arguments = [str(_handle(child)), ring_name, str(memory_limit_bytes)]
         with _open_log(log_folder / f"worker-{kind.value}.log") as log:
-            self._process = _spawn([*worker_command(kind), *arguments], _handle(child), log)
+            self._process = _spawn(
+                [*worker_command(kind), *arguments], _handle(child), log, offline=kind is not WorkerKind.DOWNLOAD
+            )
         child.close()
 
     @property
@@ -78,12 +80,14 @@ def _handle(connection: Connection) -> int:
     return connection.fileno()
 
 
-def _spawn(command: list[str], handle: int, log: BinaryIO) -> subprocess.Popen[bytes]:
+def _spawn(command: list[str], handle: int, log: BinaryIO, *, offline: bool) -> subprocess.Popen[bytes]:
     environment = dict(os.environ)
     # The worker must import the very packages the parent runs, wherever it was started from.
     inherited = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = os.pathsep.join([str(SOURCE_ROOT), *([inherited] if inherited else [])])
-    environment["HF_HUB_OFFLINE"] = "1"
+    environment["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    if offline:
+        environment["HF_HUB_OFFLINE"] = "1"
     environment["PYTHONUNBUFFERED"] = "1"
     if sys.platform == "win32":
         os.set_handle_inheritable(handle, True)

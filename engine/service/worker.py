@@ -20,7 +20,7 @@ from engine.service.tiles import TileRingView
 
 READING_THREADS = "2"
 # The window comes first on a machine whose processors are all busy.
-NICENESS = {WorkerKind.RENDER: 5, WorkerKind.READING: 10}
+NICENESS = {WorkerKind.RENDER: 5, WorkerKind.READING: 10, WorkerKind.DOWNLOAD: 10}
 
 
 class Handler(Protocol):
@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> None:
     send(Hello(kind, os.getpid()))
     if kind is WorkerKind.RENDER:
         handler = _render_handler(TileRingView(ring_name), send, inbox, int(memory_limit))
+    elif kind is WorkerKind.DOWNLOAD:
+        handler = _download_handler(send, inbox)
     else:
         os.environ.setdefault("OMP_NUM_THREADS", READING_THREADS)
         handler = ReadingWorker(pages, send, inbox.is_cancelled)
@@ -78,6 +80,13 @@ def _render_handler(
     if memory_limit_bytes > 0:
         limit_memory(memory_limit_bytes)
     return RenderWorker(ring, send, inbox.is_cancelled)
+
+
+def _download_handler(send: Callable[[Reply], None], inbox: Inbox) -> Handler:
+    # Only this kind of worker imports what opens sockets.
+    from engine.service.download_worker import DownloadWorker
+
+    return DownloadWorker(send, inbox.is_cancelled)
 
 
 if __name__ == "__main__":
