@@ -8,6 +8,7 @@ from collections.abc import Callable
 import click
 
 from engine.errors import UsageError
+from engine.readers.names import default_reader
 from engine.readers.types import EMBEDDED, ReaderChoice
 from engine.service.requests import ServiceOptions
 from engine.slicing.policies import DEFAULT_POLICY, parse_policy
@@ -46,7 +47,10 @@ def reader_options(command: Callable[..., object]) -> Callable[..., object]:
     """`--reader` and how a model is run; the command gets one `reader: ReaderChoice`."""
     options = (
         click.option(
-            "--reader", default=EMBEDDED.name, show_default=True, help="embedded, cascade, a model or a folder."
+            "--reader",
+            default=None,
+            help="embedded, cascade, cascade:MODEL, or a model by hub id or folder. "
+            "Without it: the cascade once a model is installed, else embedded.",
         ),
         click.option(
             "--precision",
@@ -73,14 +77,14 @@ def reader_options(command: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(command)
     def with_choice(
         *args: object,
-        reader: str,
+        reader: str | None,
         precision: str,
         max_tokens: int,
         max_slices: int | None,
         no_contributions: bool,
         **kwargs: object,
     ) -> object:
-        choice = ReaderChoice(reader, precision, max_tokens, not no_contributions, max_slices)
+        choice = ReaderChoice(reader or default_reader(), precision, max_tokens, not no_contributions, max_slices)
         return command(*args, reader=choice, **kwargs)
 
     wrapped: Callable[..., object] = with_choice

@@ -17,7 +17,7 @@ from engine.readers.embedded.index import PageIndex, build_index
 from engine.readers.embedded.question import Question, parse
 from engine.readers.embedded.rank import Ranker, shipped_ranker
 from engine.readers.protocol import WordSourceProtocol
-from engine.readers.revisions import reader_revision
+from engine.readers.revisions import embedded_revision
 from engine.readers.types import (
     Alternative,
     Answer,
@@ -124,7 +124,7 @@ class EmbeddedReader:
             pages_asked=tuple(page.index for page in request.pages),
             reader="embedded",
             model="rules",
-            revision=reader_revision("embedded"),
+            revision=embedded_revision(),
             precision="",
             device="cpu",
             pixels=shown.index.words.page.native if shown else None,

@@ -1,0 +1,49 @@
+"""Readers by name: `embedded`, `cascade`, `cascade:MODEL`, or a model by hub id or folder.
+
+Light on purpose: window and command line name readers before any is loaded.
+"""
+
+from __future__ import annotations
+
+from engine.errors import ModelMissingError
+from engine.models.installed import find, installed
+from engine.models.types import ModelFolder
+
+EMBEDDED_NAME = "embedded"
+CASCADE_NAME = "cascade"
+
+
+def is_cascade(reader: str) -> bool:
+    return reader == CASCADE_NAME or reader.startswith(f"{CASCADE_NAME}:")
+
+
+def model_behind(reader: str) -> ModelFolder | None:
+    """The model that a reader runs; None for the embedded one. A cascade without a model named runs the first that
+    is installed.
+
+    Raises ModelMissingError, which offers the download, FileMissingError for a folder that there is not, and
+    CheckpointError for an installed model that lost files.
+    """
+    if reader == EMBEDDED_NAME:
+        return None
+    if not is_cascade(reader):
+        return find(reader)
+    named = reader.partition(":")[2]
+    if named:
+        return find(named)
+    usable = _usable()
+    if not usable:
+        raise ModelMissingError(
+            "A cascade needs a model, and none is installed.",
+            "See `tessera models list`, or ask the embedded reader with --reader embedded.",
+        )
+    return usable[0]
+
+
+def default_reader() -> str:
+    """The cascade once a model is installed, else the embedded reader."""
+    return CASCADE_NAME if _usable() else EMBEDDED_NAME
+
+
+def _usable() -> list[ModelFolder]:
+    return [model for model in installed() if not model.problem]
