@@ -1,0 +1,102 @@
+"""LLaVA-1.5: one square view, padded or cropped as the checkpoint's image processor does.
+
+Sources: transformers 5.23, `models/llava`, `models/clip/image_processing_pil_clip.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+from transformers.image_transforms import get_resize_output_image_size
+from transformers.image_utils import ChannelDimension
+
+from engine.errors import CheckpointError
+from engine.geometry import PixelRect, Size
+from engine.readers.native.adapter import ModelFiles, NativeModel, register
+from engine.slicing.grids import UNSLICED, check_page, page_rect
+from engine.slicing.plan import SlicePlan, View, ViewKind
+
+CLS_TOKENS = {"clip_vision_model": 1, "siglip_vision_model": 0}
+"""Vision towers whose views are squares, and the tokens that each puts before its patches."""
+
+
+@register("llava")
+class Llava(NativeModel):
+    """LLaVA-1.5. Its only view is the overview; what a center crop leaves out is not seen, so not in its `rect`."""
+
+    own_policy = "llava-1.5"
+
+    @classmethod
+    def check(cls, files: ModelFiles) -> None:
+        super().check(files)
+        check_tower(files)
+        side = square_side(files)
+        if files.images.do_center_crop and files.images.size.shortest_edge not in (None, side):
+            raise CheckpointError(
+                f"This model's image processor scales pages to {files.images.size.shortest_edge} px and crops {side} "
+                "px, which Tessera does not follow."
+            )
+
+    def plan(self, page: Size, policy: str) -> SlicePlan:
+        check_page(page)
+        side = self._config.vision_config.image_size
+        tokens = tokens_of_view(self._config)
+        view = View(ViewKind.OVERVIEW, None, None, self._seen(page), Size(side, side), tokens, (0, tokens))
+        return SlicePlan(policy, page, UNSLICED, (view,), tokens, tokens)
+
+    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        return tuple(self._images(image.convert("RGB"), return_tensors="pt")["pixel_values"])
+
+    def features(self, view: View, pixels: Tensor) -> Tensor:
+        return self._model.model.get_image_features(pixels[None]).pooler_output[0]
+
+    def image_text(self, plan: SlicePlan) -> str:
+        return self.image_token(self._tokenizer) * plan.tokens
+
+    def _seen(self, page: Size) -> PixelRect:
+        """The part of the page that is left after the crop; all of it where the page is padded or squeezed."""
+        images, crop = self._images, self._images.crop_size
+        edge = images.size.shortest_edge
+        if images.do_pad or not images.do_center_crop or edge is None:
+            return page_rect(page)
+        # A view of one byte: the published function asks the image for its size alone.
+        blank = np.broadcast_to(np.uint8(0), (3, page.height, page.width))
+        height, width = get_resize_output_image_size(
+            blank, size=edge, default_to_square=False, input_data_format=ChannelDimension.FIRST
+        )
+        across, down = page.width / width, page.height / height
+        left, top = (width - crop.width) // 2, (height - crop.height) // 2
+        return PixelRect(left * across, top * down, crop.width * across, crop.height * down)
+
+
+def check_tower(files: ModelFiles) -> None:
+    """Raises CheckpointError for a vision tower whose views are not squares of one size."""
+    vision = files.config.vision_config
+    if vision.model_type not in CLS_TOKENS:
+        raise CheckpointError(
+            f"This model sees through a {vision.model_type}; Tessera reads {' and '.join(CLS_TOKENS)} in this family."
+        )
+    if square_side(files) != vision.image_size:
+        raise CheckpointError(
+            f"This model's image processor makes views of {square_side(files)} px, its vision tower takes "
+            f"{vision.image_size} px."
+        )
+
+
+def square_side(files: ModelFiles) -> int | None:
+    """The side of the views that the image processor makes, in px; None where they are not squares."""
+    images: Any = files.images
+    size = images.crop_size if images.do_center_crop else images.size
+    width = size.width if size.width is not None else size.shortest_edge
+    height = size.height if size.height is not None else size.shortest_edge
+    return int(width) if width == height and width is not None else None
+
+
+def tokens_of_view(config: Any) -> int:
+    """Visual tokens of one view: its patches, and the tower's first token where the strategy keeps it."""
+    vision = config.vision_config
+    dropped = 1 if config.vision_feature_select_strategy == "default" else 0
+    return int((vision.image_size // vision.patch_size) ** 2) + CLS_TOKENS[vision.model_type] - dropped
