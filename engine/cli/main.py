@@ -21,9 +21,12 @@ COMMANDS = {
     "plan": "engine.cli.plan",
     "batch": "engine.cli.batch",
     "open": "engine.cli.open_window",
+    "models": "engine.cli.models",
     "cache": "engine.cli.cache",
     "doctor": "engine.cli.doctor",
 }
+
+KEPT = "What was answered so far is kept."
 
 logger = logging.getLogger("tessera")
 
@@ -73,8 +76,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         print_error(error.format_message(), "Run it with --help to see how it is used.")
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt, CancelledError):
-        print_error("Cancelled.", "What was answered so far is kept.")
+    except (click.Abort, KeyboardInterrupt):
+        print_error("Cancelled.", KEPT)
+        return ExitCode.CANCELLED
+    except CancelledError as error:
+        print_error(error.message, error.hint or KEPT)
         return ExitCode.CANCELLED
     except TesseraError as error:
         print_error(error.info.message, error.info.hint)
