@@ -80,7 +80,7 @@ class UhdSlicedModel:
     def embed(self, plan: SlicePlan, prompt: Prompt, features: Sequence[Tensor]) -> Tensor:
         """[length, dim]: the words' embeddings with the views' features at their places."""
         embeds = self._decoder.embed(prompt.ids).clone()
-        for places, tokens in zip(prompt.places, features, strict=True):
+        for _, places, tokens in zip(plan.views, prompt.places, features, strict=True):
             embeds[places.to(embeds.device)] = tokens.to(embeds.device, embeds.dtype)
         return embeds
 

@@ -114,9 +114,7 @@ def small_tiny(**changes: object) -> LoadedModel:
 
 
 def page_ref(size: Size, index: int = 0) -> PageRef:
-    return PageRef(
-        DocumentId("page.png", "0" * 64), index, str(index + 1), float(size.width), float(size.height), size
-    )
+    return PageRef(DocumentId("page.png", "0" * 64), index, str(index + 1), float(size.width), float(size.height), size)
 
 
 def printed(text: str, left: float, top: float, line: int = 0) -> Word:

@@ -1,0 +1,216 @@
+"""The reader over a sliced vision-language model: asks the best pages, streams, and measures which slices counted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TypeVar
+
+from engine.documents.types import PageRef, PageWords
+from engine.errors import TesseraError, UsageError
+from engine.evidence.attention import attention_shares
+from engine.evidence.hidden_views import MAX_ROWS, Asked, HiddenViews, part_of
+from engine.evidence.types import Contribution, EvidenceMethod
+from engine.readers.protocol import PageSource, WordSourceProtocol
+from engine.readers.sliced.answers import (
+    Measured,
+    Round,
+    looked_at,
+    measured_answer,
+    measured_contribution,
+    ordered,
+    pieces_of,
+    unmeasured_answer,
+)
+from engine.readers.sliced.held_pages import HeldPage, HeldPages
+from engine.readers.sliced.page_choice import MAX_PAGES, best_pages, chosen_notice
+from engine.readers.sliced.protocol import Prompt, SlicedModel
+from engine.readers.sliced.vision_cache import VisionCache
+from engine.readers.sliced.writing import Written, fresh_text, written
+from engine.readers.types import (
+    Answer,
+    AnswerReady,
+    ContributionFound,
+    Event,
+    Failed,
+    PageRead,
+    Preview,
+    Progress,
+    Request,
+    Token,
+)
+from engine.runtime.decoder import Step, Stretch
+from engine.slicing.policies import parse_policy
+
+T = TypeVar("T")
+
+
+class SlicedReader:
+    """Answers with a sliced model. Greedy, so equal questions get bit-equal answers and contributions.
+
+    `words` gives the words of pages (for choosing pages and for the boxes of answers), `pages` their pixels;
+    `cancelled` is asked between views, tokens and batches. Pages stay held by the model between questions.
+    """
+
+    def __init__(
+        self,
+        model: SlicedModel,
+        words: WordSourceProtocol,
+        pages: PageSource,
+        vision_cache: VisionCache,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._model = model
+        self._words = words
+        self._held = HeldPages(model, pages, vision_cache, cancelled)
+
+    def ask(self, request: Request) -> Iterator[Event]:
+        """Progress and PageRead while reading, Token while the model writes, a Preview, a ContributionFound per
+        slice, then one AnswerReady or Failed.
+
+        Each page is asked on its own; a Preview ends the text streamed so far, and tokens after it begin the next
+        page's answer. The last Preview carries where the model looked; without contributions asked for, it is
+        the answer itself.
+        """
+        try:
+            yield from self._ask(request)
+        except TesseraError as error:
+            yield Failed(request.id, error.info)
+        finally:
+            self._held.release_images()
+
+    def answer_many(self, request: Request, questions: Sequence[str]) -> Iterator[Answer]:
+        """The answers to `questions` about the one page of `request`, written as batches over the page held once.
+
+        They are those that `ask` gives. Raises UsageError for several pages, and what reading a page raises.
+        """
+        if len(request.pages) != 1:
+            raise UsageError("Questions are answered together about one page at a time.")
+        round_ = self._begin(request)
+        _last(self._read_words(round_))
+        held = _last(self._held.open(request, round_.read[0].page, round_.policy, ""))
+        for first in range(0, len(questions), MAX_ROWS):
+            for draft in self._write_rows(round_, held, questions[first : first + MAX_ROWS]):
+                own = Round(request, round_.card, round_.started, round_.policy, round_.notices, round_.read, [draft])
+                answer = unmeasured_answer(own)
+                for event in self._explain(own):
+                    if isinstance(event, AnswerReady):
+                        answer = event.answer
+                yield answer
+        self._held.release_images()
+
+    def _ask(self, request: Request) -> Iterator[Event]:
+        round_ = self._begin(request)
+        yield from self._read_words(round_)
+        chosen = best_pages(request.question, round_.read)
+        if len(chosen) < len(request.pages):
+            round_.notices.append(chosen_notice(chosen, len(request.pages)))
+        for number, words in enumerate(chosen):
+            title = f"Page {words.page.index + 1}: " if len(chosen) > 1 else ""
+            held = yield from self._held.open(request, words.page, round_.policy, title)
+            draft = yield from self._write(request, held, words)
+            round_.drafts.append(draft)
+            if number + 1 < len(chosen):
+                yield Preview(request.id, unmeasured_answer(round_))
+        yield from self._explain(round_)
+
+    def _begin(self, request: Request) -> Round:
+        policy = self._model.policy_for(request.policy)
+        round_ = Round(request, self._model.card, time.perf_counter(), policy)
+        if policy != parse_policy(request.policy).id:
+            round_.notices.append(f"This model reads pages by {policy}, not by the chosen {request.policy}.")
+        return round_
+
+    def _read_words(self, round_: Round) -> Generator[Progress | PageRead]:
+        """Reads the words of the pages, known ones first; where the budget ends sooner, of those read by then."""
+        request = round_.request
+        pages: list[PageRef] = sorted(request.pages, key=lambda page: self._words.known(page) is None)
+        for number, page in enumerate(pages):
+            spent = time.perf_counter() - round_.started
+            if request.budget_s is not None and spent >= request.budget_s and number >= MAX_PAGES:
+                round_.notices.append(f"Read {number} of {len(pages)} pages.")
+                return
+            yield Progress(request.id, number, len(pages), f"Reading page {number + 1} of {len(pages)}")
+            self._held.pause()
+            round_.read.append(self._words.words(page, keep_on_disk=request.keep_on_disk))
+            yield PageRead(request.id, round_.read[-1])
+
+    def _write(self, request: Request, held: HeldPage, words: PageWords) -> Generator[Event, None, Written]:
+        prompt, part = self._question(held, request.question)
+        steps: list[Step] = []
+        streamed = ""
+        for step in self._model.decoder.stream(part, held.memory, request.reader.max_tokens, self._model.stop):
+            self._held.pause()
+            steps.append(step)
+            now = self._model.text([step.token for step in steps])
+            fresh = fresh_text(streamed, now)
+            if fresh:
+                streamed = now
+                yield Token(request.id, fresh)
+        return written(held, words, prompt, steps, self._model)
+
+    def _write_rows(self, round_: Round, held: HeldPage, questions: Sequence[str]) -> list[Written]:
+        asked = [self._question(held, question) for question in questions]
+        self._held.pause()
+        rows = self._model.decoder.stream_rows(
+            [part for _, part in asked], held.memory, round_.request.reader.max_tokens, self._model.stop
+        )
+        return [
+            written(held, round_.read[0], prompt, steps, self._model)
+            for (prompt, _), steps in zip(asked, rows, strict=True)
+        ]
+
+    def _question(self, held: HeldPage, question: str) -> tuple[Prompt, Stretch]:
+        """The prompt, and its positions after those that are remembered of the page."""
+        prompt = self._model.prompt(held.plan, question)
+        whole = Stretch(self._model.embed(held.plan, prompt, held.features), prompt.positions)
+        return prompt, part_of(whole, prompt.page_length)
+
+    def _explain(self, round_: Round) -> Iterator[Event]:
+        """The evidence of the best answer: where the model looked, then what hiding each slice takes from it."""
+        request, best = round_.request, round_.best
+        if best is None:
+            yield AnswerReady(request.id, unmeasured_answer(round_))
+            return
+        held, page = best.held, best.words.page
+        yield Progress(request.id, 0, len(held.plan.slices), "Hiding the whole page")
+        self._held.pause()
+        self._held.prepare_blank(request, held, best.prompt)
+        asked = Asked(self._model, held.plan, best.prompt, held.features, best.tokens)
+        views = HiddenViews(asked, held.blank, held.memory, held.blank_memory)
+        looked = Measured(EvidenceMethod.ATTENTION, self._looked(asked, held, page), views.gain)
+        preview = measured_answer(round_, best, looked)
+        if not request.reader.contributions:
+            yield AnswerReady(request.id, preview)
+            return
+        yield Preview(request.id, preview)
+        replacements = yield from self._held.replacements(request, held)
+        falls = []
+        for fall in views.falls(replacements, self._held.pause):
+            falls.append(fall)
+            slices = max(len(held.plan.slices), 1)
+            yield Progress(request.id, len(falls), slices, f"Hid slice {len(falls)} of {slices}")
+            yield ContributionFound(request.id, measured_contribution(page, fall, views.gain))
+        found = ordered([measured_contribution(page, fall, views.gain) for fall in falls])
+        pieces = pieces_of(self._model, best, falls, found, (views.full - views.hidden).tolist())
+        measured = Measured(EvidenceMethod.HIDDEN_VIEWS, found, views.gain, pieces)
+        yield AnswerReady(request.id, measured_answer(round_, best, measured))
+
+    def _looked(self, asked: Asked, held: HeldPage, page: PageRef) -> tuple[Contribution, ...]:
+        """Attention by slice; none where the model's layers have no attention weights."""
+        part = part_of(asked.embedded(asked.features), asked.prompt.page_length)
+        attention = self._model.decoder.attention(part, held.memory)
+        if attention is None:
+            return ()
+        shares = attention_shares(attention, len(asked.answer), asked.prompt.places)
+        return looked_at(page, held.plan.views, shares)
+
+
+def _last(events: Generator[Event, None, T]) -> T:
+    """What `events` return once all of them have passed."""
+    while True:
+        try:
+            next(events)
+        except StopIteration as end:
+            returned: T = end.value
+            return returned
