@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from engine.documents.types import PageRef
@@ -37,14 +37,14 @@ class _Step:
 
 
 class CascadeReader:
-    """Asks `embedded`; where that is not sure, the model that `model` gives, on ever more slices.
+    """Asks `embedded`; where that is not sure, `model`, on ever more slices.
 
     The answer is the embedded reader's where it is sure; else the model's, from the first step that agrees with what
     was answered before it, or from the last one. The request's `max_slices` and `budget_s` bound the steps: an
     answer that was cut short by them says so.
     """
 
-    def __init__(self, embedded: Reader, model: Callable[[], Reader]) -> None:
+    def __init__(self, embedded: Reader, model: Reader) -> None:
         self._embedded = embedded
         self._model = model
 
@@ -68,12 +68,11 @@ class CascadeReader:
 
     def _ask_model(self, request: Request, first: Answer, started: float) -> Iterator[Event]:
         yield Progress(request.id, 0, 0, "Asking the model")
-        model = self._model()
         policies = steps(request.policy, request.pages, request.reader.max_slices)
         last: _Step | None = None
         notice = ""
         for number, policy in enumerate(policies):
-            ended = yield from self._step(model, request, policy)
+            ended = yield from self._step(request, policy)
             if ended is None:
                 return
             before = first if last is None else last.answer
@@ -87,12 +86,12 @@ class CascadeReader:
                 break
             yield Preview(request.id, ended)
         assert last is not None
-        yield from self._finish(model, request, last.policy, first, notice, started)
+        yield from self._finish(request, last.policy, first, notice, started)
 
-    def _step(self, model: Reader, request: Request, policy: str) -> Generator[Event, None, Answer | None]:
+    def _step(self, request: Request, policy: str) -> Generator[Event, None, Answer | None]:
         """Ask under one policy without measuring contributions; returns the answer, None where it failed."""
         quick = replace(request, policy=policy, budget_s=None, reader=replace(request.reader, contributions=False))
-        for event in model.ask(quick):
+        for event in self._model.ask(quick):
             if isinstance(event, AnswerReady):
                 return event.answer
             if isinstance(event, Failed):
@@ -102,11 +101,9 @@ class CascadeReader:
                 yield event
         raise RuntimeError("the model's reader ended without an answer")
 
-    def _finish(
-        self, model: Reader, request: Request, policy: str, first: Answer, notice: str, started: float
-    ) -> Iterator[Event]:
+    def _finish(self, request: Request, policy: str, first: Answer, notice: str, started: float) -> Iterator[Event]:
         """The chosen step once more, now with its evidence: views and page are remembered, so it costs little."""
-        for event in model.ask(replace(request, policy=policy, budget_s=None)):
+        for event in self._model.ask(replace(request, policy=policy, budget_s=None)):
             if isinstance(event, AnswerReady):
                 yield AnswerReady(request.id, _together(event.answer, first, notice, time.perf_counter() - started))
             else:

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 
 from engine.errors import CancelledError, TesseraError, internal_error
-from engine.readers.protocol import Reader, WordSourceProtocol
-from engine.readers.revisions import reader_revision
+from engine.readers.opening import Readers
+from engine.readers.protocol import WordSourceProtocol
 from engine.readers.types import AnswerReady, Failed, PageRead, Request
 from engine.service.brokered_pages import BrokeredPages
 from engine.service.messages import Ask, Command, ReadPage, Reply
@@ -25,7 +25,7 @@ class ReadingWorker:
         self._send = send
         self._is_cancelled = is_cancelled
         self._words: WordSourceProtocol | None = None
-        self._readers: dict[str, Reader] = {}
+        self._readers = Readers(self._word_source, pages)
 
     def handle(self, command: Command) -> None:
         """Do one command; its last message is always a final one."""
@@ -50,7 +50,7 @@ class ReadingWorker:
             self._send(Failed(request, internal_error(error)))
 
     def _answer(self, request: Request) -> None:
-        for event in self._reader(request.reader.name).ask(request):
+        for event in self._readers.ask(request):
             if self._is_cancelled(request.id):
                 raise CancelledError("Cancelled.")
             self._send(event)
@@ -68,11 +68,3 @@ class ReadingWorker:
 
             self._words = PageWordReader(self._pages)
         return self._words
-
-    def _reader(self, name: str) -> Reader:
-        if name not in self._readers:
-            reader_revision(name)  # raises for a reader that there is not
-            from engine.readers.embedded.reader import EmbeddedReader
-
-            self._readers[name] = EmbeddedReader(self._word_source(), self._pages.cancelled)
-        return self._readers[name]

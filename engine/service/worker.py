@@ -45,6 +45,8 @@ def main(arguments: list[str]) -> None:
         handler = _download_handler(send, inbox)
     else:
         os.environ.setdefault("OMP_NUM_THREADS", READING_THREADS)
+        # Before any import: what is not on this machine is not fetched behind the user's back.
+        os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
         handler = ReadingWorker(pages, send, inbox.is_cancelled)
     while True:
         command = inbox.next_command()

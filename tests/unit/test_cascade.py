@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from engine.documents.types import PageRef
-from engine.errors import CheckpointError, PageTimeoutError, TesseraError
+from engine.errors import PageTimeoutError, TesseraError
 from engine.geometry import Size
 from engine.readers.cascade import CascadeReader, agree, steps
 from engine.readers.types import (
@@ -56,7 +56,7 @@ class FakeReader:
 
 def run(embedded: FakeReader, model: FakeReader, choice: ReaderChoice | None = None, **fields: object) -> list[Event]:
     request = Request(1, "Total?", (PAGE,), "minicpm-v-16x", choice or ReaderChoice("cascade"))
-    return list(CascadeReader(embedded, lambda: model).ask(replace(request, **fields)))  # type: ignore[arg-type]
+    return list(CascadeReader(embedded, model).ask(replace(request, **fields)))  # type: ignore[arg-type]
 
 
 def final(events: list[Event]) -> Answer:
@@ -64,13 +64,10 @@ def final(events: list[Event]) -> Answer:
     return events[-1].answer
 
 
-def test_the_model_is_not_even_loaded_where_the_embedded_reader_is_sure() -> None:
-    def load() -> FakeReader:
-        raise AssertionError("the model was loaded")
-
-    request = Request(1, "Total?", (PAGE,))
-    events = list(CascadeReader(FakeReader({0: answer("12", SURE)}), load).ask(request))
-    assert final(events).text == "12"
+def test_the_model_is_not_asked_where_the_embedded_reader_is_sure() -> None:
+    model = FakeReader({0: answer("13")})
+    assert final(run(FakeReader({0: answer("12", SURE)}), model)).text == "12"
+    assert not model.asked
 
 
 def test_stops_at_the_first_step_that_agrees_with_what_was_answered_before() -> None:
@@ -124,14 +121,6 @@ def test_a_failing_reader_fails_the_question(failing: str) -> None:
     events = run(embedded, model)
     assert isinstance(events[-1], Failed)
     assert events[-1].error.code == "page-timeout"
-
-
-def test_a_model_that_cannot_be_loaded_raises_its_error() -> None:
-    def load() -> FakeReader:
-        raise CheckpointError("half a model")
-
-    with pytest.raises(CheckpointError):
-        list(CascadeReader(FakeReader({0: answer("4")}), load).ask(Request(1, "Total?", (PAGE,))))
 
 
 @pytest.mark.parametrize("size", [Size(300, 200), Size(1240, 1754), Size(4000, 800)])
