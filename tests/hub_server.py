@@ -44,7 +44,8 @@ def tiny_model() -> dict[str, bytes]:
 @dataclass
 class Conduct:
     """How one answer for a file goes wrong. `body` replaces the bytes; the answer is cut after `cut_after` bytes of
-    what was asked for; with `wait_for` it pauses there until the event is set, then closes."""
+    what was asked for; with `wait_for` it pauses there until the event is set, then closes; `redirect` sends to another
+    hub."""
 
     status: int = 0
     error_code: str = ""
@@ -52,6 +53,7 @@ class Conduct:
     cut_after: int | None = None
     ignore_range: bool = False
     wrong_range: bool = False
+    redirect: str = ""
     wait_for: threading.Event | None = None
 
 
@@ -66,6 +68,7 @@ class Hub:
     metadata_changes: dict[str, object] = field(default_factory=dict)
     conducts: dict[str, list[Conduct]] = field(default_factory=lambda: defaultdict(list))
     requests: list[tuple[str, str | None]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     reached_wait: threading.Event = field(default_factory=threading.Event)
 
     def asked_for(self, name: str) -> list[str | None]:
@@ -97,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append((path, self.headers.get("Range")))
+        self.hub.tokens.append(self.headers.get("Authorization"))
         if path.startswith("/api/models/"):
             self._metadata(path.removeprefix("/api/models/").split("/revision/")[0])
         else:
@@ -118,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, data: bytes, conduct: Conduct) -> None:
         if conduct.status:
             self._refuse(conduct.status, conduct.error_code)
+            return
+        if conduct.redirect:
+            self._answer(302, b"", {"Location": conduct.redirect + self.path})
             return
         data = conduct.body if conduct.body is not None else data
         sent = self.headers.get("Range")

@@ -57,7 +57,9 @@ def list_models(as_json: bool) -> None:
     output().print(_table(here, available))
     if available:
         output().print(
-            f"\n{UNKNOWN}: unknown until asked. `tessera models pull ID` asks, shows it, and asks you.", markup=False
+            f"\nIn memory: the weights in bf16. {UNKNOWN}: unknown until asked; "
+            "`tessera models pull ID` asks the hub and shows it before it downloads.",
+            markup=False,
         )
 
 
@@ -170,15 +172,16 @@ def _confirm() -> None:
 def _table(here: tuple[ModelFolder, ...], available: list[CatalogueModel]) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("model", no_wrap=True, overflow="ignore")
-    for heading in ("", "size", "memory in bf16", "licence"):
-        table.add_column(heading)
+    table.add_column("")
+    for heading in ("size", "in memory", "licence"):
+        table.add_column(heading, no_wrap=True)
     for model in here:
         known = entry(model.name)
         state = model.problem or ("your folder" if model.imported else "installed")
         memory = _bf16(known.parameters) if known else "unknown"
         table.add_row(model.name, state, _gigabytes(model.size_bytes), memory, model.licence or "unknown")
     for offer in available:
-        size = f"about {_gigabytes(offer.download_bytes)}" if offer.download_bytes else UNKNOWN
+        size = f"~{_gigabytes(offer.download_bytes)}" if offer.download_bytes else UNKNOWN
         licence = offer.licence or UNKNOWN
         table.add_row(offer.id, STATES.get(offer.default_on, ""), size, _bf16(offer.parameters), licence)
     return table

@@ -97,6 +97,26 @@ def test_nothing_is_fetched_unless_somebody_agrees(hub: Hub) -> None:
     assert hub.asked_for("config.json") == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(("answer", "code", "said"), [(b"n\n", 130, "Nothing was fetched."), (b"y\n", 0, "")])
+def test_a_terminal_is_asked_after_size_licence_and_memory_were_shown(
+    hub: Hub, answer: bytes, code: int, said: str
+) -> None:
+    ours, theirs = os.openpty()
+    child = subprocess.Popen(
+        command("pull", MODEL), stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    os.write(ours, answer)
+    _, shown = child.communicate(timeout=PATIENCE_S)
+    os.close(ours)
+    os.close(theirs)
+    text = shown.decode()
+    assert child.returncode == code, text
+    assert text.index("licence") < text.index("memory") < text.index("Download it?")
+    assert said in text
+    assert len(installed()) == (code == 0)
+
+
 def test_errors_are_one_line_with_their_exit_code(hub: Hub) -> None:
     unknown = tessera("pull", "nobody/nothing", "--yes")
     assert unknown.returncode == 3
@@ -124,6 +144,22 @@ def test_ctrl_c_stops_a_pull_that_can_go_on(hub: Hub) -> None:
     done = tessera("pull", MODEL, "--yes")
     assert done.returncode == 0, done.stderr
     assert "is here already" in done.stderr
+    assert hub.asked_for(WEIGHTS) == [None, f"bytes={HALF}-"]
+
+
+def test_a_command_line_killed_half_way_leaves_nothing_in_the_way(hub: Hub) -> None:
+    release = threading.Event()
+    hub.conducts[WEIGHTS] = [Conduct(cut_after=HALF, wait_for=release)]
+    child = subprocess.Popen(
+        command("pull", MODEL, "--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+    )
+    assert hub.reached_wait.wait(PATIENCE_S)
+    wait_for_bytes(HALF)
+    child.kill()
+    child.wait(PATIENCE_S)
+    release.set()
+    done = tessera("pull", MODEL, "--yes")
+    assert done.returncode == 0, done.stderr
     assert hub.asked_for(WEIGHTS) == [None, f"bytes={HALF}-"]
 
 

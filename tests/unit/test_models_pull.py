@@ -277,3 +277,16 @@ def test_removing_a_model_takes_its_parts_too(hub: Hub) -> None:
         pulled()
     assert remove(MODEL) > 100_000
     assert not partial_folders(MODEL).exists()
+
+
+def test_files_come_from_another_host_which_never_sees_the_token(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with running_hub() as store:
+        there = Conduct(redirect=store.url)
+        hub.conducts[WEIGHTS] = [there, there]
+        store.conducts[WEIGHTS] = [Conduct(cut_after=100_000)]
+        model = pulled()
+    assert (model.path / WEIGHTS).read_bytes() == tiny_model()[WEIGHTS]
+    assert store.asked_for(WEIGHTS) == [None, "bytes=100000-"]
+    assert store.tokens == [None, None]
+    assert set(hub.tokens) == {"Bearer hf_secret"}
