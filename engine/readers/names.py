@@ -5,7 +5,9 @@ Light on purpose: window and command line name readers before any is loaded.
 
 from __future__ import annotations
 
-from engine.errors import ModelMissingError
+from difflib import get_close_matches
+
+from engine.errors import FileMissingError, ModelMissingError, UsageError
 from engine.models.installed import find, installed
 from engine.models.types import ModelFolder
 
@@ -21,16 +23,16 @@ def model_behind(reader: str) -> ModelFolder | None:
     """The model that a reader runs; None for the embedded one. A cascade without a model named runs the first that
     is installed.
 
-    Raises ModelMissingError, which offers the download, FileMissingError for a folder that there is not, and
-    CheckpointError for an installed model that lost files.
+    Raises ModelMissingError, which offers the download, UsageError for a name with a typo, FileMissingError for a
+    folder that there is not, and CheckpointError for an installed model that lost files.
     """
     if reader == EMBEDDED_NAME:
         return None
     if not is_cascade(reader):
-        return find(reader)
+        return _found(reader)
     named = reader.partition(":")[2]
     if named:
-        return find(named)
+        return _found(named)
     usable = _usable()
     if not usable:
         raise ModelMissingError(
@@ -43,6 +45,18 @@ def model_behind(reader: str) -> ModelFolder | None:
 def default_reader() -> str:
     """The cascade once a model is installed, else the embedded reader."""
     return CASCADE_NAME if _usable() else EMBEDDED_NAME
+
+
+def _found(name: str) -> ModelFolder:
+    """As `find`; a single word that is no folder is taken for a reader's name with a typo."""
+    try:
+        return find(name)
+    except FileMissingError as error:
+        if not name.isidentifier():
+            raise
+        meant = get_close_matches(name, (EMBEDDED_NAME, CASCADE_NAME), n=1)
+        hint = f"Did you mean {meant[0]}?" if meant else f"Readers are {EMBEDDED_NAME}, {CASCADE_NAME}, or a model."
+        raise UsageError(f"There is no reader named “{name}”.", hint) from error
 
 
 def _usable() -> list[ModelFolder]:

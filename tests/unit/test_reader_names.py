@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import FileMissingError, ModelMissingError
+from engine.errors import FileMissingError, ModelMissingError, UsageError
 from engine.models.installed import import_folder
 from engine.readers.names import default_reader, model_behind
 from engine.readers.revisions import embedded_revision, reader_revision
@@ -39,7 +39,15 @@ def test_a_cascade_runs_the_model_named_or_the_first_installed(folder: Path) -> 
     assert model_behind("embedded") is None
 
 
-@pytest.mark.parametrize(("name", "error"), [("no/such", ModelMissingError), ("nonsense", FileMissingError)])
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("no/such", ModelMissingError),
+        ("./no-such", FileMissingError),
+        ("embeded", UsageError),
+        ("cascade:x", UsageError),
+    ],
+)
 def test_a_reader_that_there_is_not_says_what_to_do(name: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         reader_revision(name)
