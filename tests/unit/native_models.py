@@ -8,7 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from tokenizers import Tokenizer
 from tokenizers.decoders import Fuse
 from tokenizers.models import WordLevel
@@ -30,8 +32,10 @@ from transformers.models.minicpm_ocr.processing_minicpm_ocr import MiniCPMOcrPro
 from transformers.models.minicpmv4_6.processing_minicpmv4_6 import MiniCPMV4_6Processor
 from transformers.models.minicpmv4_7.processing_minicpmv4_7 import MiniCPMV4_7Processor
 
+from engine.geometry import Size
 from engine.readers.native.adapter import NativeModel
 from engine.readers.native.loading import load
+from engine.readers.native.minicpm_v import MiniCPMV
 from engine.readers.sliced.protocol import ModelCard
 
 CARD = ModelCard("tiny", "0", "fp32", "cpu")
@@ -215,3 +219,16 @@ def _images_only(processor_class: Any) -> Any:
         return processor_class.check_argument_for_proper_class(self, argument_name, argument)
 
     return type(processor_class.__name__, (processor_class,), {"check_argument_for_proper_class": check})
+
+
+def page_of(size: Size, seed: int = 0) -> Image.Image:
+    """Noise, so that every pixel and every view counts."""
+    noise = np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), dtype=np.uint8)
+    return Image.fromarray(noise)
+
+
+def published_inputs(model: NativeModel, family: str, image: Image.Image, text: str, policy: str) -> Any:
+    """What the family's own processor makes of a page image and a rendered prompt."""
+    processor = published_processor(family, model._images, model._tokenizer)
+    options = model.options(policy) if isinstance(model, MiniCPMV) else {}
+    return processor(images=[image], text=[text], return_tensors="pt", **options)

@@ -108,8 +108,8 @@ class NativeModel(ABC):
         """As SlicedModel.plan."""
 
     @abstractmethod
-    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
-        """As SlicedModel.cut."""
+    def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        """Per view of `plan`, what the vision tower takes of an RGB `image` of the plan's size, fp32 on the CPU."""
 
     @abstractmethod
     def image_text(self, plan: SlicePlan) -> str:
@@ -128,6 +128,11 @@ class NativeModel(ABC):
     def plan_image(self, image: Image.Image, policy: str) -> SlicePlan:
         """The plan of this very page image. It differs from `plan` only where a policy looks at pixels."""
         return self.plan(Size(*image.size), policy)
+
+    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        if Size(*image.size) != plan.page:
+            raise UsageError(f"The plan is of a page of {plan.page} px, the image has {Size(*image.size)} px.")
+        return self.view_pixels(image.convert("RGB"), plan)
 
     def encode(self, view: View, pixels: Tensor) -> Tensor:
         tower = self._model.model.vision_tower

@@ -59,9 +59,9 @@ class InternVL(NativeModel):
         total = len(views) * tokens
         return SlicePlan(policy, page, grid, tuple(views), total, START_TOKENS + total + END_TOKENS)
 
-    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+    def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         # The published processor asks for tiles whatever the image processor was saved with.
-        return tuple(self._images(image.convert("RGB"), crop_to_patches=True, return_tensors="pt")["pixel_values"])
+        return tuple(self._images(image, crop_to_patches=True, return_tensors="pt")["pixel_values"])
 
     def features(self, view: View, pixels: Tensor) -> Tensor:
         return self._model.model.get_image_features(pixels[None]).pooler_output[0]

@@ -47,8 +47,8 @@ class Llava(NativeModel):
         view = View(ViewKind.OVERVIEW, None, None, self._seen(page), Size(side, side), tokens, (0, tokens))
         return SlicePlan(policy, page, UNSLICED, (view,), tokens, tokens)
 
-    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
-        return tuple(self._images(image.convert("RGB"), return_tensors="pt")["pixel_values"])
+    def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        return tuple(self._images(image, return_tensors="pt")["pixel_values"])
 
     def features(self, view: View, pixels: Tensor) -> Tensor:
         return self._model.model.get_image_features(pixels[None]).pooler_output[0]

@@ -60,8 +60,8 @@ class LlavaNext(NativeModel):
             views.append(View(kind, row, col, rect, Size(side, side), len(places), span))
         return SlicePlan(policy, page, grid, tuple(views), sum(view.tokens for view in views), len(order))
 
-    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
-        return tuple(self._images(image.convert("RGB"), return_tensors="pt")["pixel_values"][0])
+    def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        return tuple(self._images(image, return_tensors="pt")["pixel_values"][0])
 
     def features(self, view: View, pixels: Tensor) -> Tensor:
         inner = self._model.model

@@ -17,11 +17,9 @@ from engine.geometry import Size
 from engine.readers.native.adapter import ModelFiles, NativeModel, register
 from engine.slicing.minicpm_v import BASE_PX, PATCH_PX
 from engine.slicing.plan import SlicePlan, View
-from engine.slicing.policies import parse_policy
+from engine.slicing.policies import ChosenPolicy, parse_policy
 
 POLICIES = ("minicpm-v-16x", "minicpm-v-4x")
-MERGED = {"minicpm-v-16x": 16, "minicpm-v-4x": 4}
-"""Patches that become one visual token."""
 
 
 @register("minicpmv4_6")
@@ -53,23 +51,31 @@ class MiniCPMV(NativeModel):
 
     @property
     def own_policy(self) -> str:
-        return parse_policy(f"minicpm-v-{self._images.downsample_mode}:{self._images.max_slice_nums}").id
+        return self.saved_policy.id
+
+    @property
+    def saved_policy(self) -> ChosenPolicy:
+        """Compression and cap of slices that the checkpoint was saved with."""
+        return parse_policy(f"minicpm-v-{self._images.downsample_mode}:{self._images.max_slice_nums}")
+
+    def chosen(self, policy: str) -> ChosenPolicy:
+        """Compression and cap of slices of a policy id that `policy_for` gave."""
+        return parse_policy(policy)
 
     def policy_for(self, wanted: str) -> str:
         chosen = parse_policy(wanted)
         return chosen.id if chosen.policy.id in POLICIES else self.own_policy
 
     def plan(self, page: Size, policy: str) -> SlicePlan:
-        return parse_policy(policy).plan(page)
+        return self.chosen(policy).plan(page)
 
-    def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
-        out = self._processed(image, plan.policy)
-        patches = [view.size.area // PATCH_PX**2 for view in plan.views]
-        return tuple(out["pixel_values"][0].split([count * PATCH_PX for count in patches], dim=-1))
+    def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
+        packed = self._images(image, return_tensors="pt", **self.options(plan.policy))["pixel_values"][0]
+        return packed.split([view.size.area // PATCH_PX for view in plan.views], dim=-1)
 
     def features(self, view: View, pixels: Tensor) -> Tensor:
         grid = torch.tensor([[view.size.height // PATCH_PX, view.size.width // PATCH_PX]], device=pixels.device)
-        mode = "4x" if view.size.area // PATCH_PX**2 == MERGED["minicpm-v-4x"] * view.tokens else "16x"
+        mode = f"{view.size.area // PATCH_PX**2 // view.tokens}x"
         out = self._model.model.get_image_features(pixels[None], grid, downsample_mode=mode)
         return out.pooler_output[0]
 
@@ -85,14 +91,10 @@ class MiniCPMV(NativeModel):
                 text += newline + tokens.slice_start_token + places + tokens.slice_end_token
         return text
 
-    def _processed(self, image: Image.Image, policy: str) -> Any:
-        chosen = parse_policy(policy)
-        return self._images(
-            image.convert("RGB"),
-            downsample_mode=chosen.policy.id.rpartition("-")[2],
-            max_slice_nums=chosen.cap,
-            return_tensors="pt",
-        )
+    def options(self, policy: str) -> dict[str, Any]:
+        """What the image processor is told of a policy id that `policy_for` gave."""
+        chosen = self.chosen(policy)
+        return {"downsample_mode": mode_of(chosen), "max_slice_nums": chosen.cap}
 
 
 @register("minicpmv4_7")
@@ -117,6 +119,11 @@ class MiniCPMV47(MiniCPMV):
             whole,
             mm_token_type_ids=kinds,
             target_sizes=torch.tensor(sizes),
-            downsample_mode=parse_policy(plan.policy).policy.id.rpartition("-")[2],
+            downsample_mode=mode_of(self.chosen(plan.policy)),
         )
         return torch.cat([torch.arange(len(ids))[None], canvas[:, 0]])
+
+
+def mode_of(chosen: ChosenPolicy) -> str:
+    """`16x` or `4x`: the patches merged into a token, as the published classes name it."""
+    return chosen.policy.id.rpartition("-")[2]
