@@ -1,10 +1,11 @@
-"""`tessera cache`: the words that OCR read, kept on this machine."""
+"""`tessera cache`: what is kept of pages on this machine, words that OCR read and views that models saw."""
 
 from __future__ import annotations
 
 import click
 
-from engine.ocr.cache import WordCache
+from engine.paths import cache_dir
+from engine.service.upkeep import cache_size, clear_cache
 
 MEGABYTE = 1_000_000
 
@@ -16,13 +17,11 @@ def command() -> None:
 
 @command.command("clear")
 def clear() -> None:
-    """Delete the words kept of all documents; they are read again when needed."""
-    freed = WordCache().clear()
-    click.echo(f"Cleared {freed / MEGABYTE:.1f} MB.")
+    """Delete the words and views kept of all documents; they are made again when needed."""
+    click.echo(f"Cleared {clear_cache() / MEGABYTE:.1f} MB.")
 
 
 @command.command("size")
 def size() -> None:
     """Say how much is kept, and where."""
-    cache = WordCache()
-    click.echo(f"{cache.size() / MEGABYTE:.1f} MB in {cache.folder}")
+    click.echo(f"{cache_size() / MEGABYTE:.1f} MB in {cache_dir()}")

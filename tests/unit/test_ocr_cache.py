@@ -95,7 +95,7 @@ def test_the_least_recently_used_entries_leave_first(tmp_path: Path) -> None:
     writer = WordCache(tmp_path)
     for i, key in enumerate(keys[:5]):
         writer.put(key, WORDS, on_disk=True)
-        os.utime(tmp_path / key.file_name, (1000 + i, 1000 + i))
+        os.utime(tmp_path / f"{key.name}.json", (1000 + i, 1000 + i))
     entry_bytes = writer.size() // 5
     cache = WordCache(tmp_path, max_bytes=5 * entry_bytes)
     assert cache.get(keys[0], PAGE, on_disk=True) is not None
