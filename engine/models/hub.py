@@ -24,6 +24,8 @@ from engine.models.types import HubFile, HubListing, checked_hub_id
 STALL_S = 8.0
 """No answer for so long is a cut connection. Less than the grace the supervisor gives a cancelled request."""
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA1 = re.compile(r"[0-9a-f]{40}")
 _NEEDED = re.compile(r"[\w.-]+\.(json|jinja)|tokenizer\.model|merges\.txt|vocab\.txt|(LICENSE|LICENCE|NOTICE)[\w.-]*")
 _SAFETENSORS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
 _PICKLES = re.compile(r"pytorch_model(-\d+-of-\d+)?\.bin")
@@ -42,7 +44,7 @@ def describe(model_id: str, revision: str | None = None) -> HubListing:
     wanted = revision or (known.revision if known is not None else None)
     with hub_errors(model_id):
         info = HfApi(endpoint=_endpoint()).model_info(model_id, revision=wanted, files_metadata=True, timeout=STALL_S)
-    if not info.sha or not re.fullmatch(r"[0-9a-f]{40}", info.sha):
+    if not info.sha or not _SHA1.fullmatch(info.sha):
         raise DownloadError(f"The hub does not say which commit of {model_id} this is.", "Check HF_ENDPOINT.")
     files = _needed_files(model_id, info.siblings or [], pickles=known is not None and known.may_hold_pickles)
     return HubListing(model_id, info.sha, _licence(info), bool(info.gated), _parameters(info), files)
@@ -71,7 +73,7 @@ def hub_errors(model_id: str) -> Iterator[None]:
         raise refusal(model_id, error.response.status_code, error.response.headers.get("X-Error-Code", "")) from error
     except httpx2.HTTPError as error:
         raise unreachable() from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DownloadError(f"What the hub says of {model_id} cannot be understood ({error}).") from error
 
 
@@ -146,7 +148,8 @@ def _hub_file(model_id: str, sibling: RepoSibling) -> HubFile:
     sha256 = sibling.lfs.sha256 if sibling.lfs is not None else None
     git_sha1 = sibling.blob_id if sha256 is None else None
     size = sibling.lfs.size if sibling.lfs is not None else sibling.size
-    if size is None or not (sha256 or git_sha1):
+    known = _SHA256.fullmatch(str(sha256)) or _SHA1.fullmatch(str(git_sha1))
+    if not isinstance(size, int) or size < 0 or not known:
         raise DownloadError(
             f"The hub does not say the size or checksum of {sibling.rfilename} in {model_id}: it cannot be verified.",
             "Use the public hub, or another mirror (HF_ENDPOINT).",

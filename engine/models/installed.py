@@ -23,6 +23,7 @@ from engine.service.codec import CodecError, from_json, to_json
 MANIFEST = "tessera-model.json"
 IMPORTED = "imported.json"
 PARTIAL = ".partial"
+REMOVED = ".removed-"
 
 
 def models_dir() -> Path:
@@ -86,21 +87,24 @@ def import_folder(folder: Path) -> ModelFolder:
 def remove(name: str) -> int:
     """Delete an installed model with what downloads left of it, or forget an imported folder (whose files stay).
 
-    Returns the bytes that were freed. Raises ModelMissingError.
+    Returns the bytes that were freed. Raises ModelMissingError, OutputError, and RunBusyError while it is fetched.
     """
     paths = _imported_paths()
     path = Path(name).expanduser().absolute()
     if path in paths:
         _write_imported([each for each in paths if each != path])
         return 0
-    folders = []
-    if is_hub_id(name):
-        folders = [each for each in (folder_of(name), partial_folders(name)) if each.exists()]
-    if not folders:
+    folders = [folder_of(name), partial_folders(name)] if is_hub_id(name) else []
+    if not any(each.exists() for each in folders):
         raise ModelMissingError(f"There is no model “{name}” to remove.", "`tessera models list` shows what there is.")
-    freed = sum(folder_bytes(each) for each in folders)
-    for each in folders:
-        _delete(each)
+    # The window imports this module; the lock's package brings asyncio with it.
+    from engine.models.locks import model_lock
+
+    with model_lock(name, partial_folders(name).parent):
+        here = [each for each in folders if each.exists()]
+        freed = sum(folder_bytes(each) for each in here)
+        for each in here:
+            _delete(each)
     return freed
 
 
@@ -210,9 +214,14 @@ def _write_imported(paths: list[Path]) -> None:
 
 
 def _delete(folder: Path) -> None:
-    """Under another name first, so that a model half deleted is never taken for a whole one. Raises OutputError."""
+    """Under another name first, so that a model half deleted is never taken for a whole one. Raises OutputError.
+
+    What a deletion that was killed left behind goes too.
+    """
     try:
-        going = Path(tempfile.mkdtemp(prefix=".removed-", dir=models_dir())) / folder.name
+        for left in models_dir().glob(f"{REMOVED}*"):
+            shutil.rmtree(left)
+        going = Path(tempfile.mkdtemp(prefix=REMOVED, dir=models_dir())) / folder.name
         folder.replace(going)
         shutil.rmtree(going.parent)
     except OSError as error:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from engine.errors import OutputError, RunBusyError
+from engine.errors import OutputError
 from engine.models.checks import check, check_config
 from engine.models.fetch import PART_SUFFIX, Hooks, Patience, fetch
 from engine.models.installed import find, is_installed, models_dir, partial_folders, publish
+from engine.models.locks import model_lock
 from engine.models.types import HubFile, HubListing, InstalledFile, Manifest, ModelFolder
 from engine.paths import make_private
 
@@ -40,7 +38,7 @@ def pull(
 
     Raises DownloadError, OutputError, CheckpointError, RunBusyError, CancelledError.
     """
-    with _locked(listing.id):
+    with model_lock(listing.id, partial_folders(listing.id).parent):
         if is_installed(listing.id, listing.revision):
             return find(listing.id)
         folder = _made(_partial(listing))
@@ -100,19 +98,3 @@ def _made(folder: Path) -> Path:
         return make_private(folder)
     except OSError as error:
         raise OutputError(f"{folder} cannot be made: {error.strerror or error}.") from error
-
-
-@contextmanager
-def _locked(model_id: str) -> Iterator[None]:
-    """One pull of a model at a time, whoever asks; a killed one lets go by itself."""
-    lock = FileLock(_made(partial_folders(model_id).parent) / f"{partial_folders(model_id).name}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise RunBusyError(
-            f"{model_id} is being fetched by another Tessera.", "Wait for it to finish, or stop it first."
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()

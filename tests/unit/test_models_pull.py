@@ -195,8 +195,19 @@ def test_an_id_that_is_none_is_refused(hub: Hub) -> None:
     assert hub.requests == []
 
 
-def test_files_without_checksums_are_refused(hub: Hub) -> None:
-    hub.metadata_changes = {"siblings": [{"rfilename": WEIGHTS, "size": 3}]}
+@pytest.mark.parametrize(
+    "sibling",
+    [
+        {"size": 3},
+        {"size": 3, "blobId": "short"},
+        {"blobId": "a" * 40},
+        {"size": -3, "blobId": "a" * 40},
+        {"size": "3", "blobId": "a" * 40},
+        {"lfs": {"size": 3, "sha256": "z" * 64, "pointerSize": 9}},
+    ],
+)
+def test_files_without_checksums_are_refused(hub: Hub, sibling: dict[str, object]) -> None:
+    hub.metadata_changes = {"siblings": [{"rfilename": WEIGHTS, **sibling}]}
     with pytest.raises(DownloadError, match="cannot be verified"):
         describe(MODEL)
 
@@ -249,6 +260,21 @@ def test_a_cancelled_pull_goes_on_from_there(hub: Hub) -> None:
     assert installed() == ()
     pulled()
     assert hub.asked_for(WEIGHTS) == [None, "bytes=200000-"]
+
+
+@pytest.mark.parametrize("siblings", [[3], [{}], "none", {"a": 1}])
+def test_nonsense_from_the_hub_is_one_line(hub: Hub, siblings: object) -> None:
+    hub.metadata_changes = {"siblings": siblings}
+    with pytest.raises(DownloadError, match="cannot be understood"):
+        describe(MODEL)
+
+
+def test_a_model_is_not_removed_while_it_is_fetched(hub: Hub) -> None:
+    def remove_now(done: int, total: int, name: str) -> None:
+        with pytest.raises(RunBusyError):
+            remove(MODEL)
+
+    assert pull(describe(MODEL), remove_now, lambda: False, NO_PAUSE).problem == ""
 
 
 def test_two_pulls_of_one_model_do_not_meet(hub: Hub) -> None:
