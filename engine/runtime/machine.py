@@ -69,6 +69,11 @@ class Gpu:
     free_bytes: int | None = None
     capability: tuple[int, int] | None = None
 
+    @property
+    def bf16(self) -> bool:
+        """Whether it multiplies bf16: every one since Ampere."""
+        return self.capability is not None and self.capability >= (8, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class TorchBuild:

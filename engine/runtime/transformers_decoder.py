@@ -18,6 +18,7 @@ from engine.errors import CheckpointError
 from engine.runtime.caches import copied, joined, select_rows, size_bytes
 from engine.runtime.decoder import Memory, Step, Stretch
 from engine.runtime.device_errors import device_errors
+from engine.runtime.model_shape import text_model
 
 # Settings by which a causal LM of transformers changes what its head gives; none of them changes a published reader.
 _SCORE_CHANGES = ("logits_scaling", "logit_scale", "final_logit_softcapping")
@@ -218,9 +219,7 @@ def decoder_of(model: PreTrainedModel) -> TransformersDecoder:
 
     Raises CheckpointError for a model that gives no scores for tokens, or changes what its head gives.
     """
-    text: Any = model
-    while (inner := text.get_decoder()) is not text:
-        text = inner
+    text = text_model(model)
     head = model.get_output_embeddings()
     changes = [name for name in _SCORE_CHANGES if getattr(text.config, name, None) not in (None, 1, 1.0)]
     if head is None or changes:
