@@ -83,7 +83,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("next-answer", "Next answer", "Show the evidence of the next answer", "Alt+Down"),
     Command("previous-answer", "Previous answer", "Show the evidence of the previous answer", "Alt+Up"),
     Command("copy-answer", "Copy answer", "Copy the text of the answer that is shown", "Ctrl+Shift+C", "copy"),
+    Command(
+        "ask-model", "Ask the model", "Put the question of the answer that is shown to a model too", "Ctrl+Shift+A"
+    ),
     Command("cancel", "Cancel", "Stop what is under way; else put the evidence away", "Esc", "cancel"),
+    Command("choose-reader", "Choose the reader", "Go to the list of readers", "Ctrl+Shift+R", "answered"),
+    Command("precision-auto", "Automatic precision", "Hold weights as recommended for this machine", checkable=True),
+    Command("precision-int8", "Precision int8", "Hold weights as 8-bit integers", checkable=True),
+    Command("precision-fp32", "Precision fp32", "Hold weights in full precision", checkable=True),
+    Command("precision-bf16", "Precision bf16", "Hold weights in half precision", checkable=True),
+    Command("precision-nf4", "Precision nf4", "Hold weights in 4 bits; needs a CUDA GPU", checkable=True),
+    Command("open-model", "Open model folder …", "Use a model that lies in a folder of yours", "Ctrl+Shift+O", "open"),
+    Command("get-model", "Get a model …", "See which models there are, download or remove one", "Ctrl+Shift+M", "add"),
     Command("shortcuts", "Keyboard shortcuts", "Show all shortcuts", "F1", "help"),
     Command("about", "About Tessera", "Version, licence and where things are kept", "", "info"),
 )
@@ -123,8 +134,15 @@ MENUS: tuple[Menu, ...] = (
     Menu(
         "&Ask",
         (
-            *("question", "ask", "cancel", SEPARATOR, "next-answer", "previous-answer", "copy-answer", SEPARATOR),
-            "clear-answers",
+            *("question", "ask", "ask-model", "cancel", SEPARATOR, "next-answer", "previous-answer", "copy-answer"),
+            *(SEPARATOR, "clear-answers"),
+        ),
+    ),
+    Menu(
+        "&Reader",
+        (
+            *("choose-reader", SEPARATOR, "precision-auto", "precision-int8", "precision-fp32", "precision-bf16"),
+            *("precision-nf4", SEPARATOR, "open-model", "get-model"),
         ),
     ),
     Menu("&Help", ("shortcuts", "about")),

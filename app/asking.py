@@ -5,21 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 
 from app import wording
-from app.answers import AnswerBook, AnswerRecord, Stage
+from app.answers import AnswerBook, AnswerRecord, Manner, Stage
+from app.contributions import Shown, shown_of, shown_of_words
 from app.documents import DocumentStore
 from app.page_pane import PagePane
 from app.panels.ask_panel import AskPanel, Scope
 from app.panels.documents_panel import DocumentsPanel
 from app.panels.message_bar import Message
+from app.readers import ReaderShelf
 from app.settings import BUDGET_S, POLICY, READER_INTRODUCED, Settings
 from app.status_line import StatusLine
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import TesseraError
-from engine.evidence.types import Contribution, Evidence
-from engine.readers.types import Answer
+from engine.evidence.types import Contribution, Evidence, EvidenceMethod
+from engine.geometry import PageRect
+from engine.readers.types import EMBEDDED, Answer, ReaderChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class AskParts:
     documents: DocumentsPanel
     pane: PagePane
     status: StatusLine
+    shelf: ReaderShelf
 
 
 class AskController(QObject):
@@ -46,9 +50,11 @@ class AskController(QObject):
         self._documents = parts.documents
         self._pane = parts.pane
         self._status = parts.status
+        self._shelf = parts.shelf
         self.shown: int | None = None
         self.private_questions: set[str] = set()
         self._follow: int | None = None
+        self._at: tuple[int, PageRect | None] | None = None
         self._connect()
 
     def ask(self) -> None:
@@ -72,7 +78,7 @@ class AskController(QObject):
         if info is None or info.id != record.document:
             self._explain_missing(path, open_but_changed=info is not None)
             return
-        self._go_to_evidence(info, answer, evidence)
+        self._go_to_evidence(info, answer, evidence, record.shown)
 
     def show_loose(self, answer: Answer, info: DocumentInfo, sha256: str) -> None:
         """Show the evidence of an answer that has no card: a row of a run."""
@@ -84,13 +90,14 @@ class AskController(QObject):
             self._pane.show_document(info.id.path)
             self._pane.show_evidence(None)
         else:
-            self._go_to_evidence(info, answer, answer.evidence)
+            self._go_to_evidence(info, answer, answer.evidence, shown_of(answer.evidence))
 
-    def _go_to_evidence(self, info: DocumentInfo, answer: Answer, evidence: Evidence) -> None:
+    def _go_to_evidence(self, info: DocumentInfo, answer: Answer, evidence: Evidence, shown: tuple[Shown, ...]) -> None:
         page = info.pages[evidence.page.index]
         turned = page.orientation != evidence.page.orientation
         self._pane.go_to(info.id.path, evidence.page.index, None if turned else evidence.box)
-        self._pane.show_evidence(answer)
+        self._pane.show_evidence(answer, shown)
+        self._at = (evidence.page.index, evidence.box)
 
     def step(self, by: int) -> None:
         """Show the evidence of the next (1) or previous (-1) answer."""
@@ -119,6 +126,8 @@ class AskController(QObject):
         panel.page_wanted.connect(self._on_page_wanted)
         panel.slice_pointed.connect(self._on_slice_pointed)
         panel.filter_cleared.connect(self._on_filter_cleared)
+        panel.words_selected.connect(self._on_words_selected)
+        self._book.measured.connect(self._on_contribution_measured)
         self._book.changed.connect(self._on_record_changed)
         self._book.finished.connect(self._on_record_finished)
         self._book.removed.connect(self._on_record_removed)
@@ -135,23 +144,30 @@ class AskController(QObject):
             self._panel.say(self.tr("Open a document first: there is nothing to ask about."))
             return
         self._introduce_reader()
-        budget = self._settings.get(BUDGET_S)
+        manner = Manner(self._settings.get(POLICY), self._shelf.choice(), self._settings.get(BUDGET_S) or None)
         for info, pages in targets:
             if info.protected:
                 self.private_questions.add(question)
-            number = self._book.ask(question, info, pages, self._settings.get(POLICY), budget or None)
+            number = self._book.ask(question, info, pages, manner)
             self._follow = number
         self._panel.question.accept(question)
 
+    def ask_other(self, number: int, reader: ReaderChoice) -> None:
+        """Put an answered question to another reader too."""
+        budget = self._settings.get(BUDGET_S) or None
+        self._take_again(number, self._book.ask_another(number, reader, budget))
+
     def _on_again_wanted(self, number: int) -> None:
+        budget = self._settings.get(BUDGET_S) or None
+        self._take_again(number, self._book.ask_again(number, budget))
+
+    def _take_again(self, number: int, again: int | None) -> None:
+        """Follow the new request `again` of the record `number`; say so where its document is not open."""
         record = self._book.record(number)
-        if record is None:
-            return
-        again = self._book.ask_again(number, self._settings.get(BUDGET_S) or None)
-        if again is None:
-            self._explain_missing(record.document.path, open_but_changed=False)
-        else:
+        if again is not None:
             self._follow = again
+        elif record is not None:
+            self._explain_missing(record.document.path, open_but_changed=False)
 
     def _targets(self) -> list[tuple[DocumentInfo, tuple[PageRef, ...]]]:
         """The documents and pages that the chosen scope means. Raises UsageError for a range that is none."""
@@ -175,7 +191,7 @@ class AskController(QObject):
                 return [(info, info.pages)]
 
     def _introduce_reader(self) -> None:
-        if self._settings.get(READER_INTRODUCED):
+        if self._settings.get(READER_INTRODUCED) or self._shelf.chosen != EMBEDDED.name:
             self._panel.say("")
             return
         self._settings.set(READER_INTRODUCED, True)
@@ -188,6 +204,7 @@ class AskController(QObject):
 
     def _set_shown(self, number: int | None) -> None:
         self.shown = number
+        self._at = None
         self._panel.answers.set_current(number)
 
     def _explain_missing(self, path: str, *, open_but_changed: bool) -> None:
@@ -202,9 +219,43 @@ class AskController(QObject):
         self._pane.messages.show_message(Message(f"missing:{path}", text, action=action))
 
     def _on_record_changed(self, number: int) -> None:
+        record = self._book.record(number)
         if number == self.shown:
-            record = self._book.record(number)
-            self._pane.show_evidence(record.answer if record is not None else None)
+            self._show_marks(record)
+        elif record is not None and record.stage is Stage.PROVISIONAL and _is_preview(record):
+            self._show_if_followed(record)
+
+    def _show_marks(self, record: AnswerRecord | None) -> None:
+        if record is None:
+            self._pane.show_evidence(None)
+        else:
+            self._pane.show_evidence(record.answer, record.shown)
+
+    def _show_if_followed(self, record: AnswerRecord) -> None:
+        """Show the newest question's answer, unless the user has gone to another document meanwhile."""
+        evidence = record.answer.evidence if record.answer is not None else None
+        if record.number != self._follow or record.document.path != self._pane.path:
+            return
+        there = evidence is not None and self._at == (evidence.page.index, evidence.box)
+        if self.shown != record.number or not there:
+            self.show_answer(record.number)
+
+    def _on_contribution_measured(self, number: int) -> None:
+        if number == self.shown:
+            self._show_marks(self._book.record(number))
+
+    def _on_words_selected(self, number: int, start: int, end: int) -> None:
+        record = self._book.record(number)
+        answer = record.answer if record is not None else None
+        if record is None or answer is None or answer.evidence is None:
+            return
+        if number != self.shown:
+            if start == end:
+                return
+            self.show_answer(number)
+        of_words = shown_of_words(answer.evidence, start, end)
+        if record.document.path == self._pane.path:
+            self._pane.show_evidence(answer, of_words if of_words is not None else record.shown)
 
     def _on_record_finished(self, number: int) -> None:
         record = self._book.record(number)
@@ -214,13 +265,11 @@ class AskController(QObject):
         if record.answer is None or record.stage is not Stage.DONE:
             return
         self._status.show_reader(wording.answer_summary(record.answer))
-        if number == self._follow and record.document.path == self._pane.path:
-            # The newest question's answer is shown at once, unless the user has gone to another document meanwhile.
-            self.show_answer(number)
+        self._show_if_followed(record)
 
     def _announce(self, record: AnswerRecord) -> None:
         """Let a screen reader say what became of a question."""
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._panel, wording.spoken(record)))
+        wording.announce(self._panel, wording.spoken(record))
 
     def _on_record_removed(self, number: int) -> None:
         if number == self.shown:
@@ -263,3 +312,9 @@ class AskController(QObject):
         record = self._book.record(self.shown) if self.shown is not None else None
         if record is not None and record.document.path != path:
             self._set_shown(None)
+
+
+def _is_preview(record: AnswerRecord) -> bool:
+    """Whether a model tells where it looked and goes on measuring."""
+    evidence = record.answer.evidence if record.answer is not None else None
+    return evidence is not None and evidence.method is EvidenceMethod.ATTENTION

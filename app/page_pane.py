@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.actions import Actions
+from app.contributions import Shown
 from app.documents import DocumentStore
 from app.page_frame import PageFrame
 from app.page_view.layout import ZoomMode
@@ -102,8 +103,8 @@ class PagePane(QObject):
         here = self._here()
         self._return_to(self.places.forward(here) if here is not None else None)
 
-    def show_evidence(self, answer: Answer | None) -> None:
-        self.view.show_evidence(answer)
+    def show_evidence(self, answer: Answer | None, shown: tuple[Shown, ...] | None = None) -> None:
+        self.view.show_evidence(answer, shown)
 
     def set_policy(self, policy_id: str) -> None:
         self.view.set_plan_provider(policy_plans(policy_id))

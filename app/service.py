@@ -57,7 +57,15 @@ class Service(Protocol):
         budget_s: float | None = None,
         listener: Listener | None = None,
     ) -> PendingRequest:
-        """Progress, PageRead, Preview, ..., then AnswerReady | Failed."""
+        """Progress, PageRead, Token, Preview, ContributionFound, ..., then AnswerReady | Failed."""
+
+    def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
+        """Ask the hub what a download would fetch: ModelDescribed | Failed."""
+
+    def pull_model(
+        self, model: str, revision: str | None = None, *, listener: Listener | None = None
+    ) -> PendingRequest:
+        """Download and install: ModelDescribed, Progress*, then ModelPulled | Failed."""
 
     def close(self) -> None:
         """Stop the workers."""
@@ -119,6 +127,14 @@ class LazyService:
         listener: Listener | None = None,
     ) -> PendingRequest:
         return self.made().ask(question, pages, policy=policy, reader=reader, budget_s=budget_s, listener=listener)
+
+    def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
+        return self.made().describe_model(model, listener=listener)
+
+    def pull_model(
+        self, model: str, revision: str | None = None, *, listener: Listener | None = None
+    ) -> PendingRequest:
+        return self.made().pull_model(model, revision, listener=listener)
 
     def close(self) -> None:
         if self._made is not None:

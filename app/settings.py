@@ -60,6 +60,7 @@ class Setting(Generic[T]):
 
 _LOOK = "Look"
 _READING = "Reading"
+_MODELS = "Models"
 _PRIVACY = "Privacy"
 
 THEME = Setting(
@@ -122,6 +123,52 @@ BUDGET_S = Setting(
     maximum=3600,
     unit="s",
 )
+READER = Setting("reader", "")
+"""The reader that was chosen, as in `ReaderChoice.name`; empty while the user has chosen none."""
+MODEL = Setting("model", "")
+"""The model that was chosen last: the one that the cascade asks."""
+PRECISION = Setting(
+    "precision",
+    "auto",
+    "Precision of models",
+    "How a model's weights are held. Automatic is what Tessera recommends for this machine.",
+    _MODELS,
+    (
+        ("auto", "Automatic"),
+        ("int8", "int8, 8-bit integers"),
+        ("fp32", "fp32, full"),
+        ("bf16", "bf16, half"),
+        ("nf4", "nf4, 4-bit (CUDA)"),
+    ),
+)
+CONTRIBUTIONS = Setting(
+    "contributions",
+    True,
+    "Measure what each slice contributes to a model's answer",
+    "Slices are hidden in turn after the answer. Without it there is only a preview of where the model looked.",
+    _MODELS,
+)
+MAX_TOKENS = Setting(
+    "max_tokens",
+    48,
+    "Longest answer of a model",
+    "",
+    _MODELS,
+    minimum=8,
+    maximum=1024,
+    unit="tokens",
+)
+CASCADE_SLICES = Setting(
+    "cascade_slices",
+    0,
+    "Most slices that the cascade reads of a page",
+    "0 leaves it to the slicing policy.",
+    _MODELS,
+    minimum=0,
+    maximum=64,
+    unit="slices",
+)
+CUDA_HINT_SEEN = Setting("cuda_hint_seen", False)
 RESTORE_SESSION = Setting(
     "restore_session",
     True,
@@ -149,6 +196,13 @@ SETTINGS: tuple[Setting[Any], ...] = (
     VECTOR_DPI,
     READ_AHEAD,
     BUDGET_S,
+    READER,
+    MODEL,
+    PRECISION,
+    CONTRIBUTIONS,
+    MAX_TOKENS,
+    CASCADE_SLICES,
+    CUDA_HINT_SEEN,
     RESTORE_SESSION,
     KEEP_PROTECTED,
 )

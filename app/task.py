@@ -21,6 +21,7 @@ from shiboken6 import isValid
 from app.service import Begin, Listener, PendingRequest
 from engine.errors import ErrorInfo, OutputError, TesseraError, internal_error
 from engine.readers.types import ContributionFound, Failed, PageRead, Preview, Progress, Token
+from engine.service.messages import ModelDescribed
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Step:
     __slots__ = ()
 
 
-_ON_THE_WAY = (Step, Progress, PageRead, Token, Preview, ContributionFound)
+_ON_THE_WAY = (Step, Progress, PageRead, Token, Preview, ContributionFound, ModelDescribed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class Task:
         return self
 
     def on_event(self, callback: Callable[[object], None]) -> Task:
-        """`callback(event)` for what comes on the way: pages read, previews, contributions."""
+        """`callback(event)` for what comes on the way: pages read, tokens, previews, contributions."""
         self._event = callback
         return self
 

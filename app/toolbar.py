@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QSpinBox, QToolBar, QToolButton, QWidget
 
 from app.actions import Actions
+from app.panels.reader_box import ReaderBox
 
 if TYPE_CHECKING:
     from engine.slicing.policies import ChosenPolicy, Policy
@@ -18,10 +19,6 @@ POLICY_LENGTH = 13
 ROOMY_PX = 1150
 """Below this width the toolbar does without the labels that tooltips repeat."""
 TEXT_MARGINS = QMargins(5, 0, 5, 0)
-EMBEDDED_TIP = (
-    "Reads printed words, from the text layer or by OCR, and finds answers among them. "
-    "It is a reader of printed words, not a language model."
-)
 
 
 class Toolbar(QToolBar):
@@ -30,6 +27,7 @@ class Toolbar(QToolBar):
     page_wanted = Signal(int)
     """0-based."""
     policy_chosen = Signal(str)
+    reader_chosen = Signal(str)
 
     def __init__(self, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
@@ -71,6 +69,12 @@ class Toolbar(QToolBar):
         with QSignalBlocker(self.policy_box), QSignalBlocker(self.cap_box):
             self.policy_box.setCurrentIndex(self.policy_box.findData(chosen.policy.id))
             self.cap_box.setValue(chosen.cap)
+
+    def show_device(self, device: str, tip: str) -> None:
+        """Where the chosen reader computes."""
+        self.device.setText(device)
+        self.device.setToolTip(tip)
+        self.device.setAccessibleDescription(tip)
 
     def _build(self) -> None:
         for key in ("open", "batch"):
@@ -147,10 +151,8 @@ class Toolbar(QToolBar):
         label = QLabel(self.tr("Reader"), self)
         label.setContentsMargins(0, 0, 4, 0)
         self._spare.append(self.addWidget(label))
-        self.reader_box = QComboBox(self)
-        self.reader_box.addItem(self.tr("Embedded"), "embedded")
-        self.reader_box.setAccessibleName(self.tr("Reader"))
-        self.reader_box.setToolTip(self.tr(EMBEDDED_TIP))
+        self.reader_box = ReaderBox((self._actions["open-model"], self._actions["get-model"]), self)
+        self.reader_box.reader_chosen.connect(self.reader_chosen)
         self.addWidget(self.reader_box)
         self.device = QLabel(self.tr("CPU"), self)
         self.device.setAccessibleName(self.tr("Device"))

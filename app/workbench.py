@@ -8,11 +8,13 @@ from PySide6.QtCore import QObject
 
 from app.answers import AnswerBook
 from app.asking import AskController, AskParts
+from app.choosing import ReaderController
 from app.commands import Commands
 from app.documents import BackgroundReading, DocumentStore
 from app.keeping import SessionKeeper
 from app.page_pane import PagePane
 from app.panels.message_bar import Message
+from app.readers import ReaderShelf
 from app.settings import DIM_REST, GRID_VISIBLE, POLICY, READ_AHEAD, REDUCED_MOTION, THEME
 from app.task import Task, in_thread, mailbox
 from engine.documents.types import PageRef
@@ -40,8 +42,10 @@ class Workbench(QObject):
         self.pane = PagePane(window.frame, self.store, service, window.actions_by_key)
         window.documents.set_store(self.store, self.pane.thumbnails)
         window.panel.set_book(self.book)
-        parts = AskParts(window.panel, window.documents, self.pane, window.status)
+        self.shelf = ReaderShelf(window.settings, self)
+        parts = AskParts(window.panel, window.documents, self.pane, window.status, self.shelf)
         self.asking = AskController(self.book, self.store, window.settings, parts, self)
+        self.choosing = ReaderController(window, self.shelf, self.book, self.asking, self)
         self.keeper = SessionKeeper(self.store, self.book, self.pane, window.settings, self)
         window.toolbar.offer_policies(policies(), MAX_CAP)
         self.commands = Commands(window, self)
@@ -53,11 +57,13 @@ class Workbench(QObject):
         for path in files:
             self.store.open(path)
         self.keeper.start(self._window.panel.question, self.asking.private_questions, open_documents=not files)
+        self.shelf.refresh()
         Task(self, in_thread(load_batch_room)).start()
 
     def close(self) -> None:
         """The window closes: what was answered is kept, what is under way is given up."""
         self.commands.close_dialogs()
+        self.choosing.close()
         self.keeper.finish()
         self.reading.set_enabled(False)
         self.book.cancel()

@@ -6,9 +6,10 @@ that was righted since, its boxes are turned with the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.contributions import Look, Shown, shown_of
 from engine.documents.types import PageRef, Word
 from engine.evidence.types import Contribution
 from engine.geometry import PagePoint, PageRect, bounding_rect, turn_rect
@@ -34,10 +35,11 @@ class SliceMark:
     box: PageRect
     view: View
     contribution: Contribution | None = None
+    look: Look = Look.CONTRIBUTION
 
     @property
     def share(self) -> float | None:
-        """The contribution 0–1, or None where there is nothing to show."""
+        """The share 0–1 that `look` names, or None where there is nothing to show."""
         if self.contribution is None or self.contribution.shown < SHOWN_FROM:
             return None
         return self.contribution.shown
@@ -62,6 +64,11 @@ class PageMarks:
         return bool(self.answer_boxes or self.label_boxes or any(mark.contribution for mark in self.slices))
 
     @property
+    def previews(self) -> bool:
+        """Whether some slices only show where a model looked."""
+        return any(mark.look is Look.PREVIEW and mark.share is not None for mark in self.slices)
+
+    @property
     def lit(self) -> tuple[PageRect, ...]:
         """What stays bright when the rest of the page is dimmed: contributing slices and supporting words.
 
@@ -82,13 +89,15 @@ def plan_marks(page: PageRef, plan: SlicePlan) -> PageMarks:
     return PageMarks(plan.policy, tuple(_slice_marks(page, plan, (), 0)))
 
 
-def evidence_marks(page: PageRef, answer: Answer) -> PageMarks | None:
-    """What `answer` says about `page`, or None where it says nothing."""
+def evidence_marks(page: PageRef, answer: Answer, shown: Sequence[Shown] | None = None) -> PageMarks | None:
+    """What `answer` says about `page`, or None where it says nothing. `shown` are its slices as they are to be shown,
+    by default all that its evidence tells."""
     evidence = answer.evidence
     if evidence is None or evidence.page.document != page.document:
         return None
     plan = dict(answer.plans).get(page.index)
-    contributions = tuple(each for each in evidence.contributions if each.page == page.index)
+    shown = shown if shown is not None else shown_of(evidence)
+    contributions = tuple(each for each in shown if each.contribution.page == page.index)
     if evidence.page.index != page.index:
         return PageMarks(plan.policy, tuple(_slice_marks(page, plan, contributions, 0))) if plan else None
     turn = (page.orientation - evidence.page.orientation) % 360
@@ -103,16 +112,18 @@ def evidence_marks(page: PageRef, answer: Answer) -> PageMarks | None:
     )
 
 
-def _slice_marks(
-    page: PageRef, plan: SlicePlan, contributions: tuple[Contribution, ...], turn: int
-) -> Iterable[SliceMark]:
-    by_place = {(each.row, each.col): each for each in contributions}
+def _slice_marks(page: PageRef, plan: SlicePlan, shown: Sequence[Shown], turn: int) -> Iterable[SliceMark]:
+    by_place = {(each.contribution.row, each.contribution.col): each for each in shown}
     size = (page.width, page.height)
     for view in plan.slices or (plan.overview,):
         row, col = (view.row, view.col) if plan.slices else (None, None)
         number = row * plan.grid.cols + col if row is not None and col is not None else None
         box = turn_rect(page.to_units(view.rect), size, turn)
-        yield SliceMark(row, col, number, box, view, by_place.get((row, col)))
+        known = by_place.get((row, col))
+        if known is None:
+            yield SliceMark(row, col, number, box, view)
+        else:
+            yield SliceMark(row, col, number, box, view, known.contribution, known.look)
 
 
 def joined_boxes(words: Iterable[Word]) -> list[PageRect]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from app.page_view.colors import GRID_LIGHT, HIT_FILL, INK, LIGHT, VEIL, contribution_color
+from app.contributions import Look
+from app.page_view.colors import GRID_LIGHT, HATCH, HIT_FILL, INK, LIGHT, VEIL, contribution_color
 from app.page_view.marks import SliceMark
 from app.page_view.tags import TagKind, TagPainter, TagPart
 from app.page_view.wording import percent
@@ -21,6 +22,8 @@ from app.page_view.wording import percent
 DASHES = (9.0, 3.0)
 """Dark and light along a border, in line widths: solid lines would be taken for rules of a table."""
 TAG_INSET_PX = 5.0
+HATCH_WIDEST_PX, HATCH_CLOSEST_PX = 22.0, 7.0
+"""Logical px from line to line where a model did not look at all, and where it looked at nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,38 @@ class Overlay:
         """Colour the slices that contributed, where their number has room: no colour without it."""
         for each in slices:
             share = each.mark.share
-            if share is not None and self._fits([_contribution_part(share)], each.place.intersected(self._visible)):
+            if share is None or not self._fits([_share_part(each.mark, share)], each.place.intersected(self._visible)):
+                continue
+            if each.mark.look is Look.PREVIEW:
+                self._hatch(each.place, share)
+            else:
                 self._painter.fillRect(each.place, contribution_color(share))
+
+    def _hatch(self, place: QRectF, share: float) -> None:
+        """Diagonal lines, dark beside light, the closer the more a model looked; they move with the page."""
+        step = self._dpr * (HATCH_WIDEST_PX - (HATCH_WIDEST_PX - HATCH_CLOSEST_PX) * min(max(share, 0.0), 1.0))
+        seen = place.intersected(self._visible)
+        if seen.isEmpty():
+            return
+        height = seen.height()
+        # Lines x + y = c: c counts from the slice's own corner, so that scrolling does not shift them.
+        origin = place.left() + place.top()
+        first = math.ceil((seen.left() + seen.top() - origin) / step)
+        last = math.floor((seen.right() + seen.bottom() - origin) / step)
+        lines = [
+            QLineF(
+                origin + each * step - seen.top(), seen.top(), origin + each * step - seen.bottom(), seen.top() + height
+            )
+            for each in range(first, last + 1)
+        ]
+        painter = self._painter
+        painter.save()
+        painter.setClipRect(seen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for color, shift in ((GRID_LIGHT, self._line(1.0)), (HATCH, 0.0)):
+            painter.setPen(QPen(color, self._line(1.0)))
+            painter.drawLines([line.translated(shift, 0) for line in lines])
+        painter.restore()
 
     def grid(self, slices: Sequence[PlacedSlice]) -> None:
         """The borders of slices: dark dashes on light, with a light rim. Shared borders are drawn once."""
@@ -100,7 +133,7 @@ class Overlay:
     def _tag(self, each: PlacedSlice, place: QRectF, *, numbers: bool) -> None:
         share = each.mark.share
         name = TagPart("page" if each.mark.number is None else str(each.mark.number), TagKind.NAME)
-        parts = [_contribution_part(share)] if share is not None else []
+        parts = [_share_part(each.mark, share)] if share is not None else []
         if share is not None or (numbers and self._roomy(name, each.place)):
             parts.insert(0, name)
         while parts and not self._fits(parts, place):
@@ -125,6 +158,14 @@ class Overlay:
         place = page.intersected(self._visible)
         if not place.isEmpty():
             self._tags.paint(self._painter, self._tag_corner(place), [TagPart(text, TagKind.NAME)])
+
+    def legend(self, text: str, page: QRectF) -> None:
+        """A sentence at the lower edge of a page, about marks on it."""
+        place = page.intersected(self._visible)
+        part = [TagPart(text, TagKind.NAME)]
+        if not place.isEmpty() and self._fits(part, place):
+            inset = TAG_INSET_PX * self._dpr
+            self._tags.paint(self._painter, place.bottomLeft() + QPointF(inset, -inset - self._tags.height), part)
 
     def words(self, answer: Iterable[QRectF], labels: Iterable[QRectF]) -> None:
         """Outline the answer's words heavily, and those it was found by with a thin broken line."""
@@ -190,7 +231,9 @@ class Overlay:
         return float(max(1, round(logical_px * self._dpr)))
 
 
-def _contribution_part(share: float) -> TagPart:
+def _share_part(mark: SliceMark, share: float) -> TagPart:
+    if mark.look is Look.PREVIEW:
+        return TagPart(f"looked {percent(share)}", TagKind.PREVIEW)
     return TagPart(percent(share), TagKind.CONTRIBUTION)
 
 

@@ -21,11 +21,13 @@ CACHE_LIMIT = 512
 class TagKind(Enum):
     NAME = "name"
     CONTRIBUTION = "contribution"
+    PREVIEW = "preview"
 
 
 _COLORS: dict[TagKind, tuple[QColor, QColor]] = {
     TagKind.NAME: (INK, LIGHT),
     TagKind.CONTRIBUTION: (CONTRIBUTION_CHIP, INK),
+    TagKind.PREVIEW: (LIGHT, INK),
 }
 """(ground, text)."""
 

@@ -8,13 +8,14 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Q
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QTransform, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
+from app.contributions import Shown, shown_of
 from app.page_view.layout import ZoomMode
 from app.page_view.marks import PageMarks, SliceMark, evidence_marks, plan_marks
 from app.page_view.overlay import Overlay, PlacedSlice
 from app.page_view.sheet import SheetView
 from app.page_view.tags import TagPainter
 from app.page_view.tiles import TileQueue
-from app.page_view.wording import slice_tooltip, view_description
+from app.page_view.wording import PREVIEW_LEGEND, slice_tooltip, view_description
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import TesseraError
 from engine.geometry import PageRect
@@ -60,6 +61,7 @@ class PageView(SheetView):
         self._plan_of: PlanProvider | None = None
         self._plans: dict[PageRef, PageMarks] = {}
         self._answer: Answer | None = None
+        self._shown: tuple[Shown, ...] = ()
         self._evidence: dict[PageRef, PageMarks | None] = {}
         self._grid_visible = True
         self._dim = True
@@ -105,9 +107,14 @@ class PageView(SheetView):
         self._grid_visible = visible
         self._refresh()
 
-    def show_evidence(self, answer: Answer | None) -> None:
-        """Mark what `answer` rests on; None takes the marks away. Does not scroll: see `go_to`."""
+    def show_evidence(self, answer: Answer | None, shown: tuple[Shown, ...] | None = None) -> None:
+        """Mark what `answer` rests on; None takes the marks away. Does not scroll: see `go_to`.
+
+        `shown` are the slices to mark; by default all that the answer's evidence tells.
+        """
         self._answer = answer
+        evidence = answer.evidence if answer is not None else None
+        self._shown = shown if shown is not None else shown_of(evidence) if evidence is not None else ()
         self._evidence.clear()
         self._refresh()
 
@@ -141,7 +148,7 @@ class PageView(SheetView):
         """What is marked on a page: its evidence if it has any, else the slices of the chosen policy."""
         page = self.pages[index]
         if self._answer is not None and page not in self._evidence:
-            self._evidence[page] = evidence_marks(page, self._answer)
+            self._evidence[page] = evidence_marks(page, self._answer, self._shown)
         evidence = self._evidence.get(page)
         if evidence is not None and evidence.slices:
             return evidence
@@ -190,7 +197,8 @@ class PageView(SheetView):
         place = self._placing(index)
         slices = [PlacedSlice(mark, place(mark.box)) for mark in marks.slices]
         if marks.has_evidence:
-            if self._dim:
+            if self._dim and not marks.previews:
+                # Nothing is known yet of slices that were not looked at.
                 overlay.dim(page, [place(box) for box in marks.lit])
             overlay.shade(slices)
         current = self._current_hit[1] if self._current_hit is not None and self._current_hit[0] == index else None
@@ -205,6 +213,8 @@ class PageView(SheetView):
         overlay.tags(slices, numbers=self._grid_visible)
         if self._grid_visible and marks.plan_error:
             overlay.note(marks.plan_error, page)
+        if marks.previews:
+            overlay.legend(PREVIEW_LEGEND, page)
 
     def _paint_pulse(self, overlay: Overlay, index: int, slices: Sequence[PlacedSlice]) -> None:
         if self._pulsing is None or self._pulsing[0] != index:

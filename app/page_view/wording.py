@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from app.contributions import Look
 from app.page_view.marks import PageMarks, SliceMark
 from engine.documents.types import PageRef
 from engine.readers.types import Answer, AnswerStatus
 
 NBSP = "\u00a0"
+PREVIEW_LEGEND = "hatched: where it looked, a preview"
+LOOK_TITLES = {
+    Look.CONTRIBUTION: "Contributions",
+    Look.WORDS: "Contributions to the selected words",
+    Look.PREVIEW: "Where it looked, a preview",
+}
 STATUS_WORDS = {
     AnswerStatus.ANSWERED: "answered",
     AnswerStatus.UNSURE: "unsure, a guess",
@@ -34,8 +41,15 @@ def slice_tooltip(mark: SliceMark) -> str:
     )
     if mark.contribution is None:
         return text
-    detail = min(max(mark.contribution.detail, 0.0), 1.0)
-    return f"{text}\ncontribution {percent(mark.contribution.shown)} · hidden in the slice alone {percent(detail)}"
+    share = percent(mark.contribution.shown)
+    match mark.look:
+        case Look.PREVIEW:
+            return f"{text}\nwhere it looked: {share} of the attention, a preview and no contribution"
+        case Look.WORDS:
+            return f"{text}\ncontribution to the selected words {share}"
+        case _:
+            detail = percent(min(max(mark.contribution.detail, 0.0), 1.0))
+            return f"{text}\ncontribution {share} · hidden in the slice alone {detail}"
 
 
 def view_description(page: PageRef, page_count: int, zoom: float, marks: PageMarks, answer: Answer | None) -> str:
@@ -52,10 +66,11 @@ def view_description(page: PageRef, page_count: int, zoom: float, marks: PageMar
         )
     if answer is not None:
         parts.append(_answer_in_words(answer))
-        shares = [(mark.share, slice_name(mark)) for mark in marks.slices if mark.share is not None]
-        if shares:
-            shares.sort(reverse=True)
-            parts.append("Contributions: " + ", ".join(f"{name} {percent(share)}" for share, name in shares) + ".")
+        for look, title in LOOK_TITLES.items():
+            shares = [(mark.share, slice_name(mark)) for mark in marks.slices if mark.share and mark.look is look]
+            if shares:
+                shares.sort(reverse=True)
+                parts.append(f"{title}: " + ", ".join(f"{name} {percent(share)}" for share, name in shares) + ".")
     return " ".join(parts)
 
 

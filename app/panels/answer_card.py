@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from app import wording
-from app.answers import SHOWN_SHARE, AnswerRecord, Stage
+from app.answers import AnswerRecord, Stage
+from app.contributions import shown_of_words
 from app.icons import icon
-from app.panels.flow_layout import FlowLayout
-from app.panels.fonts import larger
+from app.panels.answer_text import AnswerText
 from app.panels.icon_label import IconLabel
+from app.panels.slice_chips import SliceChips
 from engine.evidence.types import Contribution
-from engine.readers.types import Answer, AnswerStatus, Progress
+from engine.readers.types import EMBEDDED, Answer, AnswerStatus, Progress
 
 SIGN_PX = 16
-ANSWER_SCALE = 1.25
-CHIPS_SHOWN = 4
 RUNNERS_UP_SHOWN = 3
 LIKELY_ENOUGH = 0.25
 """Below this a candidate for an answer that was not found is noise."""
@@ -42,8 +41,12 @@ class AnswerCard(QFrame):
     """(number, 0-based page)."""
     slice_pointed = Signal(int, object)
     """(number, Contribution): the pointer or the focus is on a slice's chip."""
+    words_selected = Signal(int, int, int)
+    """(number, start, end): characters of the answer; 0, 0 when none are selected any more."""
+    model_wanted = Signal(int)
 
-    def __init__(self, record: AnswerRecord, parent: QWidget | None = None) -> None:
+    def __init__(self, record: AnswerRecord, offer: str = "", parent: QWidget | None = None) -> None:
+        """`offer` is what the button says by which a model is asked where the embedded reader is not sure."""
         super().__init__(parent)
         self.setObjectName("card")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -52,8 +55,11 @@ class AnswerCard(QFrame):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 10, 10, 8)
         self._column.setSpacing(4)
+        self._offer = offer
+        self._record = record
         self._body: QWidget | None = None
         self._progress: QProgressBar | None = None
+        self._writing: AnswerText | None = None
         self.set_record(record)
 
     def set_record(self, record: AnswerRecord) -> None:
@@ -62,7 +68,9 @@ class AnswerCard(QFrame):
             self._column.removeWidget(self._body)
             self._body.hide()
             self._body.deleteLater()
+        self._record = record
         self._progress = None
+        self._writing = None
         self._body = self._build(record)
         self._column.addWidget(self._body)
         self.setAccessibleName(wording.spoken(record))
@@ -72,7 +80,27 @@ class AnswerCard(QFrame):
         if self._progress is not None:
             self._progress.setRange(0, PROGRESS_STEPS if progress.total > 0 else 0)
             self._progress.setValue(round(PROGRESS_STEPS * progress.done / progress.total) if progress.total > 0 else 0)
-            self._status.setText(wording.plain(progress.text))
+            self._doing.setText(wording.plain(progress.text))
+            self._doing.show()
+
+    def write(self, piece: str) -> None:
+        """Show more of the answer that a model is writing."""
+        if self._writing is not None:
+            self._writing.extend(piece)
+            self._writing.show()
+
+    def set_measured(self, record: AnswerRecord) -> None:
+        """Show the contributions measured by now; nothing else of the card is touched."""
+        self._record = record
+        if record.answer is not None:
+            self._chips.show_slices(record.answer, record.shown)
+            self._notices.setText(_notices_text(record, record.answer))
+
+    def set_offer(self, offer: str) -> None:
+        """What the button that asks a model says now."""
+        if offer != self._offer:
+            self._offer = offer
+            self.set_record(self._record)
 
     def set_current(self, current: bool) -> None:
         """Whether this answer's evidence is on the page now."""
@@ -111,28 +139,38 @@ class AnswerCard(QFrame):
         column.addLayout(self._head(record))
         answer = record.answer
         if answer is not None and answer.status is not AnswerStatus.NOT_FOUND:
-            text = _label(wording.plain(answer.text), "answerText", body)
-            text.setFont(larger(self.font(), ANSWER_SCALE))
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            text.setCursor(Qt.CursorShape.PointingHandCursor)
+            text = AnswerText(answer.text, body)
+            text.selected.connect(self._on_words_selected)
+            text.clicked.connect(self._on_show_clicked)
             column.addWidget(text)
         column.addLayout(self._status_row(record))
         if record.under_way:
-            self._progress = QProgressBar(body)
-            self._progress.setRange(0, 0)
-            self._progress.setTextVisible(False)
-            self._progress.setAccessibleName(self.tr("Progress of the answer"))
-            column.addWidget(self._progress)
+            self._add_progress(column, body)
         if record.error is not None:
             column.addWidget(_label(wording.plain(str(record.error)), "", body))
         if answer is not None:
             self._add_answer(column, record, answer)
         elif not record.under_way:
-            again = QPushButton(self.tr("Ask again"), body)
-            again.setProperty("flat", True)
+            again = _flat(self.tr("Ask again"), body)
             again.clicked.connect(self._on_again_clicked)
             column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
         return body
+
+    def _add_progress(self, column: QVBoxLayout, body: QWidget) -> None:
+        """What is under way: the words that a model is writing, a bar, and what is being done."""
+        self._writing = AnswerText("", body)
+        # Named, so that a screen reader is not told of each piece: the whole answer is announced.
+        self._writing.setAccessibleName(self.tr("The answer as it is being written"))
+        self._writing.hide()
+        column.addWidget(self._writing)
+        self._progress = QProgressBar(body)
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self._progress.setAccessibleName(self.tr("Progress of the answer"))
+        column.addWidget(self._progress)
+        self._doing = _label("", "muted", body)
+        self._doing.hide()
+        column.addWidget(self._doing)
 
     def _head(self, record: AnswerRecord) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -160,14 +198,27 @@ class AnswerCard(QFrame):
         runners_up = self._runners_up(answer)
         if runners_up:
             column.addWidget(_label(runners_up, "muted", self))
-        notices = [wording.partial_text(answer), *answer.notices]
-        if record.stage is Stage.PROVISIONAL:
-            notices.insert(0, self.tr("provisional, still reading"))
-        said = " · ".join(wording.plain(notice) for notice in notices if notice)
-        if said:
-            column.addWidget(_label(said, "muted", self))
-        column.addLayout(self._chips(answer))
+        doubt = wording.independence_text(answer)
+        if doubt:
+            column.addLayout(self._doubt(doubt))
+        self._notices = _label(_notices_text(record, answer), "muted", self)
+        self._notices.setVisible(bool(self._notices.text()))
+        column.addWidget(self._notices)
+        self._chips = SliceChips(self)
+        self._chips.show_slices(answer, record.shown)
+        self._chips.page_wanted.connect(self._on_page_wanted)
+        self._chips.slice_pointed.connect(self._on_slice_pointed)
+        self._chips.clicked.connect(self._on_show_clicked)
+        self._chips.setVisible(answer.evidence is not None)
+        column.addWidget(self._chips)
         column.addLayout(self._foot(record, answer))
+
+    def _doubt(self, text: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(5)
+        row.addWidget(IconLabel("warning", SIGN_PX, self), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(_label(text, "", self), 1)
+        return row
 
     def _runners_up(self, answer: Answer) -> str:
         """What else it could be: for a guess all that there is, else nothing, or only what is likely enough."""
@@ -180,36 +231,6 @@ class AnswerCard(QFrame):
         listed = "; ".join(f"{wording.plain(each.text)} ({wording.percent(each.confidence)})" for each in shown)
         return self.tr("or: {runners_up}").format(runners_up=listed)
 
-    def _chips(self, answer: Answer) -> FlowLayout:
-        flow = FlowLayout(spacing=4)
-        evidence = answer.evidence
-        if evidence is None:
-            return flow
-        page = _Chip(wording.pages_text((evidence.page.index,)), self.tr("Go to this page"), self)
-        page.clicked.connect(lambda: self.page_wanted.emit(self.number, evidence.page.index))
-        flow.addWidget(page)
-        worth = [each for each in evidence.contributions if each.shown >= SHOWN_SHARE]
-        for contribution in worth[:CHIPS_SHOWN]:
-            flow.addWidget(self._slice_chip(answer, contribution))
-        if len(worth) > CHIPS_SHOWN:
-            flow.addWidget(_label(self.tr("+{number}").format(number=len(worth) - CHIPS_SHOWN), "muted", self))
-        return flow
-
-    def _slice_chip(self, answer: Answer, contribution: Contribution) -> _Chip:
-        plan = wording.plan_of(answer, contribution.page)
-        name = wording.slice_number(contribution, plan)
-        share = wording.percent(contribution.shown)
-        tip = self.tr(
-            "Slice {name}, on page {page}: hiding it takes {share} of the answer's score away.\n"
-            "Hidden in the detail view alone: {detail}"
-        ).format(name=name, page=contribution.page + 1, share=share, detail=wording.percent(contribution.detail))
-        sign = "▦" if contribution.row is not None else "▭"
-        chip = _Chip(self.tr("{sign} {name}  {share}").format(sign=sign, name=name, share=share), tip, self)
-        chip.setAccessibleName(self.tr("Slice {name}, {share}").format(name=name, share=share))
-        chip.pointed.connect(lambda: self.slice_pointed.emit(self.number, contribution))
-        chip.clicked.connect(lambda: self.show_wanted.emit(self.number))
-        return chip
-
     def _foot(self, record: AnswerRecord, answer: Answer) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -218,6 +239,10 @@ class AnswerCard(QFrame):
         note.setToolTip(tip)
         note.setWordWrap(False)
         row.addWidget(note, 1)
+        if self._offer and _is_open(record, answer):
+            ask = _flat(self._offer, self)
+            ask.clicked.connect(self._on_model_clicked)
+            row.addWidget(ask)
         if answer.status is not AnswerStatus.NOT_FOUND:
             copy = _tool("copy", self.tr("Copy the answer"), 16, self)
             copy.clicked.connect(self._on_copy_clicked)
@@ -227,6 +252,24 @@ class AnswerCard(QFrame):
             show.clicked.connect(self._on_show_clicked)
             row.addWidget(show)
         return row
+
+    def _on_words_selected(self, start: int, end: int) -> None:
+        answer = self._record.answer
+        evidence = answer.evidence if answer is not None else None
+        if answer is None or evidence is None:
+            return
+        of_words = shown_of_words(evidence, start, end)
+        self._chips.show_slices(answer, of_words if of_words is not None else self._record.shown)
+        self.words_selected.emit(self.number, start, end)
+
+    def _on_page_wanted(self, page: int) -> None:
+        self.page_wanted.emit(self.number, page)
+
+    def _on_slice_pointed(self, contribution: Contribution) -> None:
+        self.slice_pointed.emit(self.number, contribution)
+
+    def _on_model_clicked(self) -> None:
+        self.model_wanted.emit(self.number)
 
     def _on_again_clicked(self) -> None:
         self.again_wanted.emit(self.number)
@@ -241,25 +284,25 @@ class AnswerCard(QFrame):
         self.remove_wanted.emit(self.number)
 
 
-class _Chip(QPushButton):
-    """A small rounded button that tells when it is pointed at, by pointer or focus."""
+def _is_open(record: AnswerRecord, answer: Answer) -> bool:
+    """Whether a model may know more than this answer says."""
+    unsure = answer.status in (AnswerStatus.UNSURE, AnswerStatus.NOT_FOUND)
+    return unsure and answer.reader == EMBEDDED.name and not record.under_way
 
-    pointed = Signal()
 
-    def __init__(self, text: str, tip: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self.setObjectName("chip")
-        self.setToolTip(tip)
-        self.setAccessibleName(text)
+def _notices_text(record: AnswerRecord, answer: Answer) -> str:
+    """All that must be said of an answer, in one line."""
+    own = [notice for notice in answer.notices if notice != wording.independence_text(answer)]
+    notices = [wording.evidence_notice(record), wording.partial_text(answer), *own]
+    if record.stage is Stage.PROVISIONAL and not notices[0]:
+        notices.insert(0, wording.tr("provisional, still reading"))
+    return " · ".join(wording.plain(notice) for notice in notices if notice)
 
-    def enterEvent(self, event: QEnterEvent) -> None:  # noqa: N802 - Qt's name
-        super().enterEvent(event)
-        self.pointed.emit()
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        super().focusInEvent(event)
-        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
-            self.pointed.emit()
+def _flat(text: str, parent: QWidget) -> QPushButton:
+    button = QPushButton(text, parent)
+    button.setProperty("flat", True)
+    return button
 
 
 def _label(text: str, name: str, parent: QWidget) -> QLabel:

@@ -27,12 +27,15 @@ class AnswerList(QScrollArea):
     again_wanted = Signal(int)
     page_wanted = Signal(int, int)
     slice_pointed = Signal(int, object)
+    words_selected = Signal(int, int, int)
+    model_wanted = Signal(int)
 
     def __init__(self, book: AnswerBook, parent: QWidget) -> None:
         super().__init__(parent)
         self._book = book
         self._cards: dict[int, AnswerCard] = {}
         self._limit = CARDS_AT_ONCE
+        self._offer = ""
         self._current: int | None = None
         self._marked: frozenset[int] = frozenset()
         self._timer = QTimer(self)
@@ -43,6 +46,8 @@ class AnswerList(QScrollArea):
         book.changed.connect(self._on_record_changed)
         book.removed.connect(self._on_record_removed)
         book.progressed.connect(self._on_record_progressed)
+        book.written.connect(self._on_piece_written)
+        book.measured.connect(self._on_contribution_measured)
 
     def card(self, number: int) -> AnswerCard | None:
         return self._cards.get(number)
@@ -60,6 +65,12 @@ class AnswerList(QScrollArea):
             self.ensureWidgetVisible(self._cards[number], 0, SCROLL_MARGIN_PX)
         for each, card in self._cards.items():
             card.set_current(each == number)
+
+    def set_offer(self, offer: str) -> None:
+        """What cards of unsure answers offer: to ask a model, or to get one."""
+        self._offer = offer
+        for card in self._cards.values():
+            card.set_offer(offer)
 
     def mark(self, numbers: frozenset[int]) -> None:
         """Mark the cards of the answers that came from a slice."""
@@ -104,12 +115,16 @@ class AnswerList(QScrollArea):
         record = self._book.record(number)
         if record is None or number in self._cards:
             return
-        card = AnswerCard(record, self)
+        card = AnswerCard(record, self._offer, self)
+        if self._book.written_of(number):
+            card.write(self._book.written_of(number))
         card.show_wanted.connect(self.show_wanted)
         card.copy_wanted.connect(self.copy_wanted)
         card.again_wanted.connect(self.again_wanted)
         card.page_wanted.connect(self.page_wanted)
         card.slice_pointed.connect(self.slice_pointed)
+        card.words_selected.connect(self.words_selected)
+        card.model_wanted.connect(self.model_wanted)
         card.remove_wanted.connect(self._book.remove)
         card.set_marked(number in self._marked)
         card.set_current(number == self._current)
@@ -157,3 +172,12 @@ class AnswerList(QScrollArea):
     def _on_record_progressed(self, number: int, progress: Progress) -> None:
         if number in self._cards:
             self._cards[number].set_progress(progress)
+
+    def _on_piece_written(self, number: int, piece: str) -> None:
+        if number in self._cards:
+            self._cards[number].write(piece)
+
+    def _on_contribution_measured(self, number: int) -> None:
+        record = self._book.record(number)
+        if record is not None and number in self._cards:
+            self._cards[number].set_measured(record)

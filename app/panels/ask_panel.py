@@ -47,6 +47,8 @@ class AskPanel(QWidget):
     again_wanted = Signal(int)
     page_wanted = Signal(int, int)
     slice_pointed = Signal(int, object)
+    words_selected = Signal(int, int, int)
+    model_wanted = Signal(int)
     filter_cleared = Signal()
 
     answers: AnswerList
@@ -69,6 +71,8 @@ class AskPanel(QWidget):
         self.answers.again_wanted.connect(self.again_wanted)
         self.answers.page_wanted.connect(self.page_wanted)
         self.answers.slice_pointed.connect(self.slice_pointed)
+        self.answers.words_selected.connect(self.words_selected)
+        self.answers.model_wanted.connect(self.model_wanted)
         self._column.removeItem(self._rest)
         self._column.addWidget(self.answers, 1)
         book.busy_changed.connect(self._on_busy_changed)

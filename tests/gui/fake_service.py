@@ -87,6 +87,7 @@ class FakePending:
     pages: tuple[PageRef, ...] = ()
     text: str = ""
     cancelled: bool = False
+    reader: ReaderChoice | None = None
 
     def send(self, event: object) -> None:
         self.listener(event)
@@ -168,9 +169,16 @@ class FakeService:
         listener: Listener | None = None,
     ) -> FakePending:
         pending = self._pending("ask", listener, pages, question)
+        pending.reader = reader
         if self.answer is not None:
             pending.send(AnswerReady(pending.request, self.answer(question, pages)))
         return pending
+
+    def describe_model(self, model: str, *, listener: Listener | None = None) -> FakePending:
+        return self._pending("describe", listener, text=model)
+
+    def pull_model(self, model: str, revision: str | None = None, *, listener: Listener | None = None) -> FakePending:
+        return self._pending("pull", listener, text=f"{model}@{revision}")
 
     def close(self) -> None:
         self.closed = True

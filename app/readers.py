@@ -1,0 +1,187 @@
+"""The readers there are to choose from, which is chosen, and which models lie on this machine.
+
+The chosen reader answers from the next question on. One that then cannot be loaded gives way to the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from app.machine import MachineView, look_at_machine
+from app.model_words import title_of
+from app.settings import CASCADE_SLICES, CONTRIBUTIONS, MAX_TOKENS, MODEL, PRECISION, READER, Settings
+from app.task import Task, in_thread
+from engine.errors import ErrorInfo
+from engine.models.installed import installed
+from engine.models.types import ModelFolder
+from engine.readers.names import CASCADE_NAME, is_cascade
+from engine.readers.types import EMBEDDED, ReaderChoice
+
+LOADING_FAILURES = frozenset({"checkpoint", "device", "out-of-memory", "model-missing", "file-missing", "memory"})
+"""Codes of errors that mean that a reader cannot be had as it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOption:
+    """A line in the list of readers. `name` is that of `ReaderChoice`."""
+
+    name: str
+    title: str
+    tip: str
+    enabled: bool = True
+
+
+class ReaderShelf(QObject):
+    """What can be chosen. The models folder is looked at in a thread: `changed` follows."""
+
+    changed = Signal()
+    """The list, the choice or what is known of the machine."""
+
+    def __init__(self, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._models: tuple[ModelFolder, ...] = ()
+        self.machine = MachineView()
+        self._previous = EMBEDDED.name
+        self._proven = {EMBEDDED.name}
+        self._looked = False
+        settings.changed.connect(self._on_setting_changed)
+
+    def refresh(self) -> None:
+        """Look at the models folder again."""
+        Task(self, in_thread(installed)).on_result(self._on_models_listed).start()
+        if not self._looked:
+            self._looked = True
+            Task(self, in_thread(look_at_machine)).on_result(self._on_machine_seen).start()
+
+    @property
+    def models(self) -> tuple[ModelFolder, ...]:
+        """All models on this machine, also those that cannot be used and say why."""
+        return self._models
+
+    def folder(self, name: str) -> ModelFolder | None:
+        """Where a model lies on this machine; None where it does not."""
+        return next((model for model in self._models if model.name == name), None)
+
+    def take_model(self, folder: ModelFolder) -> None:
+        """A model that was found just now; looking at the folder again follows."""
+        self._models = (*(model for model in self._models if model.name != folder.name), folder)
+
+    @property
+    def usable(self) -> tuple[ModelFolder, ...]:
+        return tuple(model for model in self._models if not model.problem)
+
+    @property
+    def chosen(self) -> str:
+        """The reader that answers the next question: what the user chose if it is there, else the cascade once a
+        model is installed."""
+        names = {option.name for option in self.options() if option.enabled}
+        stored = self._settings.get(READER)
+        if stored in names:
+            return stored
+        return CASCADE_NAME if CASCADE_NAME in names else EMBEDDED.name
+
+    @property
+    def model_to_ask(self) -> str | None:
+        """The model for a question that the embedded reader cannot answer: the one chosen last, else the first."""
+        names = [model.name for model in self.usable]
+        last = self._settings.get(MODEL)
+        return last if last in names else next(iter(names), None)
+
+    def options(self) -> tuple[ReaderOption, ...]:
+        """Embedded, the cascade, then the models in the order in which they are listed."""
+        embedded = self.tr(
+            "Reads printed words, from the text layer or by OCR, and finds answers among them. "
+            "It is a reader of printed words, not a language model. Computes on the CPU."
+        )
+        cascade = self.tr(
+            "Asks the embedded reader first and, where that is not sure, the model: on few slices, then on more, "
+            "until two answers agree. Computes on this machine: {device}."
+        ).format(device=self.machine.device)
+        if not self.usable:
+            cascade = self.tr("Needs a model: choose “Get a model …”.")
+        return (
+            ReaderOption(EMBEDDED.name, self.tr("Embedded"), embedded),
+            ReaderOption(CASCADE_NAME, self.tr("Cascade"), cascade, bool(self.usable)),
+            *(self._option(model) for model in self._models),
+        )
+
+    def title(self, name: str) -> str:
+        """How a reader is called in the window."""
+        listed = self.list_name(name)
+        return next((each.title for each in self.options() if each.name == listed), title_of(name))
+
+    def list_name(self, name: str) -> str:
+        """The name of a reader in the list: a cascade stands there without its model."""
+        return CASCADE_NAME if is_cascade(name) else name
+
+    def choice(self) -> ReaderChoice:
+        """The chosen reader, as the settings say it is to be run."""
+        return self.choice_of(self.chosen)
+
+    def choice_of(self, name: str) -> ReaderChoice:
+        """A reader by name, as the settings say it is to be run."""
+        if name == EMBEDDED.name:
+            return EMBEDDED
+        slices = self._settings.get(CASCADE_SLICES)
+        cascade = name == CASCADE_NAME
+        return ReaderChoice(
+            f"{CASCADE_NAME}:{self.model_to_ask}" if cascade and self.model_to_ask else name,
+            self._settings.get(PRECISION),
+            self._settings.get(MAX_TOKENS),
+            self._settings.get(CONTRIBUTIONS),
+            slices or None if cascade else None,
+        )
+
+    def choose(self, name: str) -> None:
+        """Let this reader answer from now on."""
+        if name != self.chosen:
+            self._previous = self.chosen
+        if name not in (EMBEDDED.name, CASCADE_NAME):
+            self._settings.set(MODEL, name)
+        self._settings.set(READER, name)
+
+    def take_success(self, name: str) -> None:
+        """A reader gave an answer: a later error is not one of loading."""
+        self._proven.add(name)
+
+    def gives_way(self, choice: ReaderChoice, error: ErrorInfo) -> str | None:
+        """The reader that is selected again because the chosen one cannot be loaded; None where it can."""
+        selected = self.list_name(choice.name)
+        if error.code not in LOADING_FAILURES or selected != self.chosen or choice.name in self._proven:
+            return None
+        enabled = {option.name for option in self.options() if option.enabled}
+        back = self._previous if self._previous in enabled and self._previous != selected else EMBEDDED.name
+        self._settings.set(READER, back)
+        return back
+
+    def _option(self, model: ModelFolder) -> ReaderOption:
+        precision = self._settings.get(PRECISION)
+        shown = precision if precision != "auto" else self.machine.precision
+        title = title_of(model.name)
+        if model.problem:
+            return ReaderOption(model.name, title, model.problem, enabled=False)
+        how = f"{self.machine.device}, {shown}" if shown else self.machine.device
+        tip = self.tr(
+            "A model that looks at the slices of the page and writes its answer. Computes on this machine: {how}."
+        ).format(how=how)
+        return ReaderOption(model.name, f"{title} · {shown}" if shown else title, f"{tip}\n{model.name}")
+
+    def _on_models_listed(self, models: object) -> None:
+        assert isinstance(models, tuple)
+        self._models = models
+        self.changed.emit()
+
+    def _on_machine_seen(self, machine: object) -> None:
+        assert isinstance(machine, MachineView)
+        self.machine = machine
+        self.changed.emit()
+
+    def _on_setting_changed(self, key: str) -> None:
+        if key in (READER.key, PRECISION.key):
+            if key == PRECISION.key:
+                # A model that worked in one precision may not fit in another.
+                self._proven = {EMBEDDED.name}
+            self.changed.emit()
