@@ -1,0 +1,146 @@
+"""A model asked through the real workers: tokens, preview, contributions, memory of pages, errors, cancelling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from engine.documents.types import DocumentInfo
+from engine.evidence.types import EvidenceMethod
+from engine.readers.types import (
+    AnswerReady,
+    AnswerStatus,
+    ContributionFound,
+    Failed,
+    Preview,
+    Progress,
+    ReaderChoice,
+    Token,
+)
+from engine.resources import resource_path
+from engine.service.messages import DocumentOpened
+from engine.service.supervisor import Supervisor
+from engine.uhd.checkpoints import LoadedModel, save
+from engine.uhd.model import UhdForConditionalGeneration
+from engine.uhd.processing import UhdProcessor
+from tests.unit.uhd_models import tiny_config, tiny_tokenizer
+
+PATIENCE_S = 120.0
+CANCEL_S = 0.2
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of our own family with random weights: what it writes is nonsense, how it is run is not."""
+    torch.manual_seed(0)
+    config = tiny_config()
+    model = UhdForConditionalGeneration(config).eval()
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    save(LoadedModel(model, UhdProcessor.for_model(config, tiny_tokenizer())), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+    """One for all tests here, because its reading worker imports torch; none of them depends on another."""
+    root = tmp_path_factory.mktemp("tessera")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STATE", "CACHE", "CONFIG", "LOG", "DATA"):
+            patch.setenv(f"TESSERA_{name}_DIR", str(root / name.lower()))
+        running = Supervisor()
+        running.warm_up()
+        yield running
+        running.close()
+
+
+def invoice(supervisor: Supervisor) -> DocumentInfo:
+    event = supervisor.open(str(resource_path("samples", "invoice.pdf"))).result(PATIENCE_S)
+    assert isinstance(event, DocumentOpened)
+    return event.document
+
+
+def ask(supervisor: Supervisor, document: DocumentInfo, choice: ReaderChoice) -> list[object]:
+    pending = supervisor.ask("What is the invoice total?", document.pages, policy="llava-uhd-v1", reader=choice)
+    return list(pending.events(PATIENCE_S))
+
+
+def test_a_model_streams_previews_and_measures(supervisor: Supervisor, folder: Path) -> None:
+    document = invoice(supervisor)
+    choice = ReaderChoice(str(folder), max_tokens=6)
+    events = ask(supervisor, document, choice)
+    ready = events[-1]
+    assert isinstance(ready, AnswerReady), ready
+    answer = ready.answer
+    slices = len(answer.plans[0][1].slices)
+    assert "".join(event.text for event in events if isinstance(event, Token)).strip() == answer.text
+    previews = [event.answer.evidence for event in events if isinstance(event, Preview)]
+    assert [evidence.method for evidence in previews if evidence] == [EvidenceMethod.ATTENTION]
+    found = [event.contribution for event in events if isinstance(event, ContributionFound)]
+    assert len(found) == slices > 1
+    assert answer.evidence is not None
+    assert answer.evidence.method is EvidenceMethod.HIDDEN_VIEWS
+    assert set(answer.evidence.contributions) == set(found)
+    assert answer.model == str(folder)
+    assert answer.status is AnswerStatus.UNSURE
+    # The second question pays for itself alone, and the same question gets the same answer and figures.
+    again = ask(supervisor, document, choice)
+    assert not [event for event in again if isinstance(event, Progress) and event.text.startswith("Slice")]
+    repeated = again[-1]
+    assert isinstance(repeated, AnswerReady)
+    assert (repeated.answer.text, repeated.answer.evidence) == (answer.text, answer.evidence)
+
+
+def test_a_damaged_model_is_one_line_and_the_embedded_reader_goes_on(
+    supervisor: Supervisor, folder: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "half"
+    half.mkdir()
+    for path in folder.iterdir():
+        data = path.read_bytes()
+        (half / path.name).write_bytes(data[: len(data) // 2] if path.suffix == ".safetensors" else data)
+    document = invoice(supervisor)
+    failed = ask(supervisor, document, ReaderChoice(str(half)))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.error.code == "checkpoint"
+    assert "\n" not in failed.error.message
+    assert isinstance(ask(supervisor, document, ReaderChoice())[-1], AnswerReady)
+
+
+def test_a_model_gives_up_at_once_when_it_is_cancelled(supervisor: Supervisor, folder: Path) -> None:
+    document = invoice(supervisor)
+    pending = supervisor.ask("What?", document.pages, policy="llava-uhd-v1", reader=ReaderChoice(str(folder)))
+    events = pending.events(PATIENCE_S)
+    while not isinstance(next(events), Token):
+        pass
+    asked_s = time.monotonic()
+    pending.cancel()
+    *_, last = events
+    assert isinstance(last, Failed)
+    assert last.error.code == "cancelled"
+    assert time.monotonic() - asked_s < CANCEL_S
+    # Not only the caller was told: the worker is free for the next question.
+    assert isinstance(ask(supervisor, document, ReaderChoice())[-1], AnswerReady)
+
+
+def test_a_cascade_asks_the_model_only_where_the_embedded_reader_is_not_sure(
+    supervisor: Supervisor, folder: Path
+) -> None:
+    document = invoice(supervisor)
+    choice = ReaderChoice(f"cascade:{folder}", max_tokens=4)
+    sure = ask(supervisor, document, choice)[-1]
+    assert isinstance(sure, AnswerReady)
+    assert (sure.answer.reader, sure.answer.text) == ("embedded", "€2,967.13")
+    pending = supervisor.ask("Who painted the ceiling?", document.pages, policy="llava-uhd-v1", reader=choice)
+    ready = pending.result(PATIENCE_S)
+    assert isinstance(ready, AnswerReady)
+    assert ready.answer.model == str(folder)
+
+
+def test_a_model_that_is_not_installed_is_an_offer(supervisor: Supervisor) -> None:
+    failed = ask(supervisor, invoice(supervisor), ReaderChoice("no/such"))[-1]
+    assert isinstance(failed, Failed)
+    assert "tessera models pull no/such" in failed.error.hint
