@@ -86,10 +86,10 @@ class PartFile:
     def complete(self) -> bool:
         return self.done == self._file.size_bytes
 
-    def broken_off(self, best: int) -> DownloadError:
+    def broken_off(self, best: int, reason: BaseException | None) -> DownloadError:
         """What to say when the file never got further than `best` bytes."""
         if best == 0:
-            return unreachable()
+            return unreachable(reason)
         return DownloadError(
             f"The connection keeps breaking off at {best:,} of {self._file.size_bytes:,} bytes of {self._file.name}.",
             "Pull again later; what was fetched so far is kept.",
@@ -186,7 +186,7 @@ def _fill(part: PartFile, url: str, model_id: str, hooks: Hooks, patience: Patie
             failures = 1 if part.done > best else failures + 1
             best = max(best, part.done)
             if failures >= patience.tries:
-                raise part.broken_off(best) from error
+                raise part.broken_off(best, error.__cause__) from error
             hooks.pause(patience.pause_s(failures))
 
 

@@ -21,6 +21,7 @@ from engine.errors import CheckpointError, DownloadError, TesseraError
 from engine.models.catalogue import entry
 from engine.models.types import HubFile, HubListing, checked_hub_id
 
+PUBLIC_HUB = "https://huggingface.co"
 STALL_S = 8.0
 """No answer for so long is a cut connection. Less than the grace the supervisor gives a cancelled request."""
 
@@ -72,7 +73,7 @@ def hub_errors(model_id: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise refusal(model_id, error.response.status_code, error.response.headers.get("X-Error-Code", "")) from error
     except httpx2.HTTPError as error:
-        raise unreachable() from error
+        raise unreachable(error) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DownloadError(f"What the hub says of {model_id} cannot be understood ({error}).") from error
 
@@ -82,8 +83,7 @@ def refusal(model_id: str, status: int, code: str = "") -> TesseraError:
     if code == "GatedRepo" or status == 403:
         return DownloadError(
             f"The owner of {model_id} gives it only to those who accept its terms.",
-            f"Accept them at {_endpoint() or 'https://huggingface.co'}/{model_id}, set HF_TOKEN to your token, "
-            "and pull again.",
+            f"Accept them at {_endpoint() or PUBLIC_HUB}/{model_id}, set HF_TOKEN to your token, and pull again.",
         )
     if status == 401:
         return DownloadError(
@@ -95,9 +95,11 @@ def refusal(model_id: str, status: int, code: str = "") -> TesseraError:
     return DownloadError(f"The hub answered {status} for {model_id}.")
 
 
-def unreachable() -> DownloadError:
+def unreachable(error: BaseException | None) -> DownloadError:
+    """What to say when no connection can be made or kept; `error` is the network's own reason."""
+    reason = f" ({error})" if error is not None and str(error) else ""
     return DownloadError(
-        f"The hub at {_endpoint() or 'https://huggingface.co'} cannot be reached.",
+        f"The hub at {_endpoint() or PUBLIC_HUB} cannot be reached{reason}.",
         "Check the connection and pull again; what was fetched so far is kept.",
     )
 

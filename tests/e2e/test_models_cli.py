@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from engine.cli.main import run
 from engine.errors import TesseraError
 from engine.models.installed import find, installed, partial_folders
 from engine.readers.types import Progress
@@ -53,20 +55,35 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")])}
 
 
-def tessera(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=PATIENCE_S, env=environment(), check=False
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def error_line(done: subprocess.CompletedProcess[str]) -> str:
+Tessera = Callable[..., Done]
+
+
+@pytest.fixture
+def tessera(capsys: pytest.CaptureFixture[str]) -> Tessera:
+    """The command line in this process, which is quicker; its workers are real processes all the same."""
+
+    def run_it(*arguments: str | Path) -> Done:
+        code = run(["models", *map(str, arguments)])
+        return Done(code, *capsys.readouterr())
+
+    return run_it
+
+
+def error_line(done: Done) -> str:
     lines = [line for line in done.stderr.strip().splitlines() if line.startswith("tessera:")]
     assert len(lines) == 1, done.stderr
     assert "Traceback" not in done.stderr
     return lines[0]
 
 
-def test_a_model_is_pulled_listed_and_removed(hub: Hub) -> None:
+def test_a_model_is_pulled_listed_and_removed(hub: Hub, tessera: Tessera) -> None:
     done = tessera("pull", MODEL, "--yes")
     assert done.returncode == 0, done.stderr
     assert "licence   apache-2.0" in done.stderr
@@ -90,7 +107,7 @@ def test_a_model_is_pulled_listed_and_removed(hub: Hub) -> None:
     assert "There is no model" in error_line(gone)
 
 
-def test_nothing_is_fetched_unless_somebody_agrees(hub: Hub) -> None:
+def test_nothing_is_fetched_unless_somebody_agrees(hub: Hub, tessera: Tessera) -> None:
     done = tessera("pull", MODEL)
     assert done.returncode == 2
     assert "--yes" in error_line(done)
@@ -117,7 +134,7 @@ def test_a_terminal_is_asked_after_size_licence_and_memory_were_shown(
     assert len(installed()) == (code == 0)
 
 
-def test_errors_are_one_line_with_their_exit_code(hub: Hub) -> None:
+def test_errors_are_one_line_with_their_exit_code(hub: Hub, tessera: Tessera) -> None:
     unknown = tessera("pull", "nobody/nothing", "--yes")
     assert unknown.returncode == 3
     assert "nobody/nothing" in error_line(unknown)
@@ -128,7 +145,7 @@ def test_errors_are_one_line_with_their_exit_code(hub: Hub) -> None:
     assert tessera("pull", "no id").returncode == 2
 
 
-def test_ctrl_c_stops_a_pull_that_can_go_on(hub: Hub) -> None:
+def test_ctrl_c_stops_a_pull_that_can_go_on(hub: Hub, tessera: Tessera) -> None:
     release = threading.Event()
     hub.conducts[WEIGHTS] = [Conduct(cut_after=HALF, wait_for=release)]
     child = subprocess.Popen(
@@ -147,7 +164,7 @@ def test_ctrl_c_stops_a_pull_that_can_go_on(hub: Hub) -> None:
     assert hub.asked_for(WEIGHTS) == [None, f"bytes={HALF}-"]
 
 
-def test_a_command_line_killed_half_way_leaves_nothing_in_the_way(hub: Hub) -> None:
+def test_a_command_line_killed_half_way_leaves_nothing_in_the_way(hub: Hub, tessera: Tessera) -> None:
     release = threading.Event()
     hub.conducts[WEIGHTS] = [Conduct(cut_after=HALF, wait_for=release)]
     child = subprocess.Popen(
@@ -163,7 +180,7 @@ def test_a_command_line_killed_half_way_leaves_nothing_in_the_way(hub: Hub) -> N
     assert hub.asked_for(WEIGHTS) == [None, f"bytes={HALF}-"]
 
 
-def test_a_folder_of_one_s_own_is_linked_and_forgotten_but_never_deleted(tmp_path: Path) -> None:
+def test_a_folder_of_one_s_own_is_linked_and_forgotten_but_never_deleted(tmp_path: Path, tessera: Tessera) -> None:
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "llava"}')

@@ -189,6 +189,16 @@ def test_no_hub_at_all_is_said(loopback: None, monkeypatch: pytest.MonkeyPatch) 
         describe(MODEL)
 
 
+def test_a_hub_set_offline_is_not_asked(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    listing = describe(MODEL)
+    hub.requests.clear()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    for ask in (lambda: describe(MODEL), lambda: pulled(listing)):
+        with pytest.raises(DownloadError, match="set offline"):
+            ask()
+    assert hub.requests == []
+
+
 def test_an_id_that_is_none_is_refused(hub: Hub) -> None:
     with pytest.raises(TesseraError, match="is no hub id"):
         describe("../../etc")
