@@ -63,6 +63,7 @@ class Hub:
 
     url: str = ""
     models: dict[str, dict[str, bytes]] = field(default_factory=lambda: {MODEL: tiny_model()})
+    commit: str = COMMIT
     licence: str | None = "apache-2.0"
     metadata: Conduct = field(default_factory=Conduct)
     metadata_changes: dict[str, object] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class Hub:
     def describe(self, model_id: str) -> dict[str, object]:
         siblings = [_sibling(name, data) for name, data in self.models[model_id].items()]
         card = {"license": self.licence} if self.licence else {}
-        return {"id": model_id, "sha": COMMIT, "gated": False, "siblings": siblings, "cardData": card}
+        return {"id": model_id, "sha": self.commit, "gated": False, "siblings": siblings, "cardData": card}
 
 
 def _sibling(name: str, data: bytes) -> dict[str, object]:
@@ -104,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/models/"):
             self._metadata(path.removeprefix("/api/models/").split("/revision/")[0])
         else:
-            model_id, _, name = path.strip("/").partition(f"/resolve/{COMMIT}/")
+            model_id, _, name = path.strip("/").partition(f"/resolve/{self.hub.commit}/")
             self._file(self.hub.models[model_id][name], self._conduct(name))
 
     def _conduct(self, name: str) -> Conduct:

@@ -6,6 +6,7 @@ A pull that is cancelled, cut or killed leaves the `.part`; bytes that turn out 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from huggingface_hub.utils import get_session
 from engine.errors import CancelledError, DownloadError, OutputError
 from engine.models.hub import STALL_S, file_url, hub_errors, refusal, request_headers, unreachable
 from engine.models.types import HubFile
+
+logger = logging.getLogger(__name__)
 
 PART_SUFFIX = ".part"
 CHUNK_BYTES = 1 << 20
@@ -71,8 +74,7 @@ class PartFile:
         self._file = file
         self._target = folder / file.name
         self.path = folder / (file.name + PART_SUFFIX)
-        self._stream = self.path.open("ab+")
-        self._reset()
+        self._open()
 
     def __enter__(self) -> PartFile:
         return self
@@ -104,25 +106,23 @@ class PartFile:
         self._count(chunk)
 
     def restart(self) -> None:
-        """Forget what is there."""
-        self._stream.truncate(0)
-        self._reset()
+        """Forget what is there. In a new file: the old one may be a link to an installed model's, which is in use."""
+        self._stream.close()
+        self.path.unlink()
+        self._open()
 
     def finish(self) -> str:
         """Verify and rename; the sha256 in hex. Raises DownloadError, after deleting the part, for wrong content."""
-        git_sha1 = self._git_sha1.hexdigest()
-        sha256 = self._sha256.hexdigest()
-        right = sha256 == self._file.sha256 if self._file.sha256 else git_sha1 == self._file.git_sha1
-        if not right:
+        if not self._right():
             self._give_up("does not have the checksum that the hub promised")
         self._stream.flush()
         os.fsync(self._stream.fileno())
         self._stream.close()
         self.path.replace(self._target)
-        return sha256
+        return self._sha256.hexdigest()
 
     def read_back(self, hooks: Hooks) -> None:
-        """Take up what an earlier pull left."""
+        """Take up what an earlier pull left, unless it cannot be right."""
         if self.path.stat().st_size > self._file.size_bytes:
             self.restart()
         self._stream.seek(0)
@@ -130,8 +130,17 @@ class PartFile:
             hooks.check()
             self._count(chunk)
             hooks.on_bytes(self.done)
+        if self.complete and not self._right():
+            logger.warning("%s was damaged on the disk and is fetched again", self.path)
+            self.restart()
 
-    def _reset(self) -> None:
+    def _right(self) -> bool:
+        if self._file.sha256:
+            return self._sha256.hexdigest() == self._file.sha256
+        return self._git_sha1.hexdigest() == self._file.git_sha1
+
+    def _open(self) -> None:
+        self._stream = self.path.open("ab+")
         self.done = 0
         self._sha256 = hashlib.sha256()
         self._git_sha1 = hashlib.sha1(b"blob %d\0" % self._file.size_bytes, usedforsecurity=False)

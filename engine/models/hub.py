@@ -132,6 +132,8 @@ def _needed_files(model_id: str, siblings: list[RepoSibling], *, pickles: bool) 
             f"{model_id} has no safetensors weights, so Tessera does not fetch it.",
             "Look for the same model as safetensors; pickles are fetched for the published LLaVA-UHD models only.",
         )
+    if "config.json" not in names:
+        raise CheckpointError(f"{model_id} has no config.json, so it is no model that Tessera reads.")
     unused = set(_INDEXES.values()) - {_INDEXES[weights]}
     wanted = [
         sibling

@@ -129,6 +129,16 @@ def is_installed(model_id: str, revision: str) -> bool:
     return folder.is_dir() and (model := _installed(folder)).revision == revision and not model.problem
 
 
+def verified_files(model_id: str) -> dict[str, Path]:
+    """The files of an installed model that are there in their full size, whatever its commit, by their sha256."""
+    folder = folder_of(model_id)
+    try:
+        files = _read_manifest(folder).files
+    except CheckpointError:
+        return {}
+    return {file.sha256: folder / file.name for file in files if _size(folder / file.name) == file.size_bytes}
+
+
 def folder_bytes(folder: Path) -> int:
     """The size of all files under `folder`; 0 where there is none."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -184,13 +194,19 @@ def _read_manifest(folder: Path) -> Manifest:
 def _lacking(folder: Path, manifest: Manifest) -> str:
     """The first file of the manifest that is not there in its full size."""
     for file in manifest.files:
-        try:
-            size = (folder / file.name).stat().st_size
-        except OSError:
+        size = _size(folder / file.name)
+        if size is None:
             return file.name
         if size != file.size_bytes:
             return f"{file.size_bytes - size} bytes of {file.name}"
     return ""
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _imported_paths() -> list[Path]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from engine.errors import OutputError
 from engine.models.checks import check, check_config
 from engine.models.fetch import PART_SUFFIX, Hooks, Patience, fetch
-from engine.models.installed import find, is_installed, models_dir, partial_folders, publish
+from engine.models.installed import find, is_installed, models_dir, partial_folders, publish, verified_files
 from engine.models.locks import model_lock
 from engine.models.types import HubFile, HubListing, InstalledFile, Manifest, ModelFolder
 from engine.paths import make_private
@@ -27,8 +29,7 @@ def with_bytes_here(listing: HubListing) -> HubListing:
     """`listing`, knowing what an earlier pull of the same commit left."""
     if is_installed(listing.id, listing.revision):
         return replace(listing, here_bytes=listing.size_bytes)
-    folder = _partial(listing)
-    return replace(listing, here_bytes=sum(_bytes_of(folder, file) for file in listing.files))
+    return replace(listing, here_bytes=_here_bytes(listing))
 
 
 def pull(
@@ -43,6 +44,7 @@ def pull(
             return find(listing.id)
         folder = _made(_partial(listing))
         _check_room(folder, listing)
+        _take_over(folder, listing)
         files = []
         before = 0
         for file in _configuration_first(listing.files):
@@ -73,7 +75,7 @@ def _counting(on_progress: OnProgress, before: int, total: int, name: str) -> Ca
 
 def _check_room(folder: Path, listing: HubListing) -> None:
     """Raises OutputError, with both figures, when what is still to come does not fit on the disk."""
-    missing = listing.size_bytes - sum(_bytes_of(folder, file) for file in listing.files)
+    missing = listing.size_bytes - _here_bytes(listing)
     free = shutil.disk_usage(folder).free
     if missing + SPARE_BYTES > free:
         raise OutputError(
@@ -81,6 +83,26 @@ def _check_room(folder: Path, listing: HubListing) -> None:
             f"and {free / 1e9:.2f} GB are free.",
             "Free some space, or set TESSERA_DATA_DIR to a folder on another disk. Nothing was fetched.",
         )
+
+
+def _here_bytes(listing: HubListing) -> int:
+    """What an earlier pull of the commit left, and what the installed commit has in common with it."""
+    kept = verified_files(listing.id)
+    folder = _partial(listing)
+    return sum(file.size_bytes if file.sha256 in kept else _bytes_of(folder, file) for file in listing.files)
+
+
+def _take_over(folder: Path, listing: HubListing) -> None:
+    """Link what the installed commit has in common with this one: a new commit seldom has new weights.
+
+    The link is verified like everything else. Where links cannot be made the file is fetched.
+    """
+    kept = verified_files(listing.id)
+    for file in listing.files:
+        target = folder / file.name
+        if file.sha256 in kept and not target.exists():
+            with suppress(OSError):
+                os.link(kept[file.sha256], target)
 
 
 def _bytes_of(folder: Path, file: HubFile) -> int:

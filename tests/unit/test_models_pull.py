@@ -217,7 +217,8 @@ def test_an_id_that_is_none_is_refused(hub: Hub) -> None:
     ],
 )
 def test_files_without_checksums_are_refused(hub: Hub, sibling: dict[str, object]) -> None:
-    hub.metadata_changes = {"siblings": [{"rfilename": WEIGHTS, **sibling}]}
+    config = {"rfilename": "config.json", "size": 2, "blobId": "a" * 40}
+    hub.metadata_changes = {"siblings": [config, {"rfilename": WEIGHTS, **sibling}]}
     with pytest.raises(DownloadError, match="cannot be verified"):
         describe(MODEL)
 
@@ -298,13 +299,49 @@ def test_two_pulls_of_one_model_do_not_meet(hub: Hub) -> None:
 
 
 def test_a_newer_commit_replaces_the_older_whole(hub: Hub) -> None:
+    (pulled().path / "stale.txt").write_text("of the old commit")
+    hub.commit = COMMIT[::-1]
+    assert pulled().revision == COMMIT[::-1]
+    assert {path.name for path in folder_of(MODEL).iterdir()} == FETCHED | {MANIFEST}
+
+
+def test_a_newer_commit_takes_over_the_weights_it_did_not_change(hub: Hub) -> None:
+    pulled()
+    hub.commit = COMMIT[::-1]
+    hub.models[MODEL]["tokenizer.json"] = b'{"version": "2.0"}'
+    hub.requests.clear()
+    listing = with_bytes_here(describe(MODEL))
+    assert 0 < listing.size_bytes - listing.here_bytes < 100_000
+    model = pulled(listing)
+    assert model.revision == COMMIT[::-1]
+    assert (model.path / WEIGHTS).read_bytes() == tiny_model()[WEIGHTS]
+    assert (model.path / "tokenizer.json").read_bytes() == b'{"version": "2.0"}'
+    assert hub.asked_for(WEIGHTS) == []
+
+
+def test_weights_that_rotted_on_the_disk_are_not_taken_over(hub: Hub) -> None:
     old = pulled()
-    (old.path / "stale.txt").write_text("of the old commit")
-    listing = describe(MODEL)
-    newer = HubListing(MODEL, COMMIT[::-1], None, False, None, listing.files)
-    shutil.copytree(old.path, partial_folders(MODEL) / newer.revision)
-    assert pulled(newer).revision == COMMIT[::-1]
-    assert {path.name for path in folder_of(MODEL).iterdir()} >= FETCHED
+    rotten = bytearray(tiny_model()[WEIGHTS])
+    rotten[-1] ^= 1
+    (old.path / WEIGHTS).write_bytes(rotten)
+    hub.commit = COMMIT[::-1]
+    assert (pulled().path / WEIGHTS).read_bytes() == tiny_model()[WEIGHTS]
+
+
+def test_an_installed_model_in_use_is_not_touched_by_the_pull_of_a_newer_one(hub: Hub) -> None:
+    old = pulled()
+    rotten = bytes(len(tiny_model()[WEIGHTS]))
+    (old.path / WEIGHTS).write_bytes(rotten)
+    hub.commit = COMMIT[::-1]
+    with (old.path / WEIGHTS).open("rb") as in_use:
+        pulled()
+        assert in_use.read() == rotten
+
+
+def test_a_model_without_a_configuration_is_refused_before_a_byte(hub: Hub) -> None:
+    del hub.models[MODEL]["config.json"]
+    with pytest.raises(CheckpointError, match=r"no config\.json"):
+        describe(MODEL)
 
 
 def test_removing_a_model_takes_its_parts_too(hub: Hub) -> None:
