@@ -1,0 +1,156 @@
+"""The int8 engine as a reader sees it: a Decoder (engine.runtime.decoder) on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.device_errors import device_errors
+from engine.runtime.int8.memory import Continuation, KeptPositions, continuation
+from engine.runtime.int8.network import Int8Network
+
+_CPU = torch.device("cpu")
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Answers being written: `rows` names the questions that still run, in the order of `after`'s rows. `hidden`
+    [rows, dim] is the last position's, `turns` [rows, steps, 1, head_dim / 2] turns the positions to come."""
+
+    rows: list[int]
+    after: Continuation
+    hidden: Tensor
+    turns: Tensor
+
+    def keep(self, chosen: Sequence[int]) -> None:
+        """Goes on with the rows at these indices alone."""
+        if len(chosen) == len(self.rows):
+            return
+        index = torch.tensor(chosen)
+        self.after.keep(index)
+        self.turns = self.turns[index]
+        self.rows = [self.rows[one] for one in chosen]
+
+
+class Int8Decoder:
+    """A Decoder over an Int8Network. Positions have one axis; a token's is that of the one before it plus one."""
+
+    def __init__(self, network: Int8Network) -> None:
+        self._network = network
+
+    @property
+    def dim(self) -> int:
+        return self._network.shape.dim
+
+    def embed(self, ids: Sequence[int]) -> Tensor:
+        with _running("the question was being embedded"):
+            return self._network.embed(torch.tensor(ids, dtype=torch.long))
+
+    def remember(self, part: Stretch, after: Memory | None = None) -> Memory:
+        with _running("the page was being read"):
+            rows = self._continued(after, 1, part.length)
+            self._read([part], rows, keep=0)
+            return rows.kept()
+
+    def logits(self, parts: Sequence[Stretch], after: Memory | None, keep: int) -> Tensor:
+        with _running("an answer was being scored"):
+            length = parts[0].length
+            hidden = self._read(parts, self._continued(after, len(parts), length), min(keep, length))
+            return self._network.scores(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
+
+    def stream(self, part: Stretch, after: Memory | None, limit: int, stop: frozenset[int]) -> Iterator[Step]:
+        for written in self._write((part,), after, limit, stop):
+            yield written[0]
+
+    def stream_rows(
+        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+    ) -> list[list[Step]]:
+        answers: list[list[Step]] = [[] for _ in parts]
+        for written in self._write(parts, after, limit, stop):
+            for row, step in written.items():
+                answers[row].append(step)
+        return answers
+
+    def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:
+        with _running("the attention was being read"):
+            layers: list[Tensor] = []
+            self._read([part], self._continued(after, 1, part.length), keep=0, seen_by=layers)
+            return torch.stack(layers).mean(0)
+
+    def _write(
+        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+    ) -> Iterator[dict[int, Step]]:
+        """Per step, the token that each question still running got."""
+        if limit < 1 or not parts:
+            return
+        with _running("a question was being read"):
+            answers = self._begin(parts, after, limit)
+        for count in range(1, limit + 1):
+            with _running("an answer was being written"):
+                steps = self._choose(answers.hidden)
+            yield dict(zip(answers.rows, steps, strict=True))
+            unfinished = [index for index, step in enumerate(steps) if step.token not in stop]
+            if not unfinished or count == limit:
+                return
+            with _running("an answer was being written"):
+                answers.keep(unfinished)
+                self._advance(answers, [steps[index].token for index in unfinished], count - 1)
+
+    def _begin(self, parts: Sequence[Stretch], after: Memory | None, limit: int) -> _Answers:
+        length = max(part.length for part in parts)
+        rows = self._continued(after, len(parts), length + limit)
+        lengths = torch.tensor([part.length for part in parts])
+        if int(lengths.min()) < length:
+            rows.seen = torch.arange(rows.own.shape[3]) >= (length - lengths)[:, None]
+        hidden = self._read([_padded(part, length) for part in parts], rows, keep=1)[:, 0]
+        last = torch.stack([_line(part)[-1] for part in parts])
+        turns = self._network.rotation(last[:, None] + torch.arange(1, limit + 1))
+        return _Answers(list(range(len(parts))), rows, hidden, turns)
+
+    def _choose(self, hidden: Tensor) -> list[Step]:
+        scores = self._network.scores(hidden)
+        best, tokens = scores.max(-1)
+        logprobs = best - scores.logsumexp(-1)
+        return [Step(*pair) for pair in zip(tokens.tolist(), logprobs.tolist(), strict=True)]
+
+    def _advance(self, answers: _Answers, tokens: Sequence[int], step: int) -> None:
+        embeds = self._network.embed(torch.tensor(tokens))[:, None]
+        answers.hidden = self._network.read(embeds, answers.turns[:, step], answers.after, keep=1)[:, 0]
+
+    def _read(
+        self, parts: Sequence[Stretch], rows: Continuation, keep: int, seen_by: list[Tensor] | None = None
+    ) -> Tensor:
+        embeds = torch.stack([part.embeds.to(_CPU, torch.float32) for part in parts])
+        rotation = self._network.rotation(torch.cat([_line(part) for part in parts]))
+        return self._network.read(embeds, rotation, rows, keep, seen_by)
+
+    def _continued(self, after: Memory | None, rows: int, room: int) -> Continuation:
+        if after is not None and not isinstance(after, KeptPositions):
+            raise TypeError(f"this memory was made by another decoder: {type(after).__name__}")
+        return continuation(self._network.shape, after, rows, room)
+
+
+def _line(part: Stretch) -> Tensor:
+    """[length]: the positions of `part`, which these decoders count on one axis."""
+    if part.positions.shape[0] != 1:
+        raise ValueError(f"these decoders take one axis of positions, not {part.positions.shape[0]}")
+    return part.positions[0].to(_CPU)
+
+
+def _padded(part: Stretch, length: int) -> Stretch:
+    """`part` at the end of `length` positions, so that all rows write their answers at the same place."""
+    before = length - part.length
+    return Stretch(pad(part.embeds, (0, 0, before, 0)), pad(part.positions, (before, 0)))
+
+
+@contextmanager
+def _running(doing: str) -> Iterator[None]:
+    """One use of the network. Never held over a yield: the mode belongs to the thread, not to us."""
+    with device_errors(_CPU, doing), torch.inference_mode():
+        yield

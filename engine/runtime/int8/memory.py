@@ -1,0 +1,63 @@
+"""Keys and values: what a page leaves behind, shared by its questions, and what each question adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from engine.runtime.int8.shape import DecoderShape
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPositions:
+    """The memory of one sequence: `values` [layers, 2 · kv_heads, length, head_dim] fp32, keys before values."""
+
+    values: Tensor
+
+    @property
+    def length(self) -> int:
+        return int(self.values.shape[2])
+
+    @property
+    def size_bytes(self) -> int:
+        return self.values.numel() * self.values.element_size()
+
+
+@dataclass(slots=True)
+class Continuation:
+    """Rows that go on after one memory.
+
+    `own` [layers, rows, 2 · kv_heads, capacity, head_dim] holds the first `length` positions of each row. `prefix` is
+    the memory that all rows see before their own positions; a single row has it copied into `own` instead, where one
+    attention over both is faster. `seen` [rows, capacity] is False at padding, None where there is none.
+    """
+
+    prefix: KeptPositions | None
+    own: Tensor
+    length: int
+    seen: Tensor | None = None
+
+    @property
+    def rows(self) -> int:
+        return int(self.own.shape[1])
+
+    def kept(self) -> KeptPositions:
+        """The memory of the only row."""
+        return KeptPositions(self.own[:, 0, :, : self.length].contiguous())
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with the rows at these indices alone."""
+        self.own = self.own[:, rows]
+        self.seen = None if self.seen is None else self.seen[rows]
+
+
+def continuation(shape: DecoderShape, after: KeptPositions | None, rows: int, room: int) -> Continuation:
+    """`rows` rows after `after`, with room for `room` further positions each."""
+    copied = after.length if after is not None and rows == 1 else 0
+    own = torch.empty(shape.layers, rows, 2 * shape.kv_heads, copied + room, shape.head_dim)
+    if after is None or rows > 1:
+        return Continuation(after, own, 0)
+    own[:, 0, :, :copied] = after.values
+    return Continuation(None, own, copied)
