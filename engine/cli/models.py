@@ -166,7 +166,7 @@ def _confirm() -> None:
     if not sys.stdin.isatty():
         raise UsageError("Nobody is there to confirm the download.", "Add --yes to download without being asked.")
     if not click.confirm("Download it?", default=True, err=True):
-        raise CancelledError("Nothing was fetched.")
+        raise CancelledError("Nothing was fetched.", "Pull it whenever you like.")
 
 
 def _table(here: tuple[ModelFolder, ...], available: list[CatalogueModel]) -> Table:
