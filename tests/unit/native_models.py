@@ -66,12 +66,20 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 CLIP = {"image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711]}
-HALF = {"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}
+UHD = {
+    "max_slice_nums": 9,
+    "scale_resolution": 448,
+    "patch_size": 14,
+    "use_image_id": True,
+    "slice_mode": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+}
 CROPPED = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}, "resample": 3, **CLIP}
 PREPROCESSORS: dict[str, dict[str, Any]] = {
-    "minicpmv4_6": {"image_processor_type": "MiniCPMV4_6ImageProcessor", "max_slice_nums": 9, **HALF},
-    "minicpmv4_7": {"image_processor_type": "MiniCPMV4_6ImageProcessor", "max_slice_nums": 9, **HALF},
-    "minicpm_ocr": {"image_processor_type": "MiniCPMOcrImageProcessor", "max_slice_nums": 9, **HALF},
+    "minicpmv4_6": {"image_processor_type": "MiniCPMV4_6ImageProcessor", **UHD},
+    "minicpmv4_7": {"image_processor_type": "MiniCPMV4_6ImageProcessor", **UHD},
+    "minicpm_ocr": {"image_processor_type": "MiniCPMOcrImageProcessor", **UHD},
     "llava": {"image_processor_type": "CLIPImageProcessor", "do_center_crop": True, **CROPPED},
     "llava_next": {
         "image_processor_type": "LlavaNextImageProcessor",

@@ -22,6 +22,8 @@ from engine.slicing.policies import parse_policy
 SHORT_ANSWER = "\nAnswer the question using a single word or phrase."
 """LLaVA-1.5's published prompt for short answers (arXiv 2310.03744, section 3.2), which its successors train on too."""
 
+END_OF_TURN = "<|im_end|>"
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
@@ -236,7 +238,9 @@ def adapter_for(model_type: object) -> type[NativeModel]:
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The ids that end an answer: the generation configuration's, and the tokenizer's own end."""
+    """The ids that end an answer: the generation configuration's, the tokenizer's own end, and the end of a turn,
+    which some checkpoints name in their chat template alone."""
     ends = model.generation_config.eos_token_id
     listed = ends if isinstance(ends, list) else [ends]
-    return frozenset(int(end) for end in [*listed, tokenizer.eos_token_id] if end is not None)
+    turns = [number for number, token in tokenizer.added_tokens_decoder.items() if token.content == END_OF_TURN]
+    return frozenset(int(end) for end in [*listed, tokenizer.eos_token_id, *turns] if end is not None)

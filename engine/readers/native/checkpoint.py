@@ -23,8 +23,9 @@ from engine.errors import CheckpointError
 from engine.readers.native.adapter import ModelFiles
 from engine.uhd.weight_files import WeightFiles, listed
 
-_DEAD = re.compile(r".*(\.position_ids|\.rotary_emb\.inv_freq)")
-"""Buffers that older versions of transformers saved and computed anew on loading."""
+_DEAD = re.compile(r".*\.position_ids|.*\.rotary_emb\.inv_freq|(model\.)?mtp\..*")
+"""Weights that transformers does not use: buffers that its older versions saved and computed anew on loading, and
+Qwen3.5's heads for speculative decoding."""
 
 _LOCAL: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 
