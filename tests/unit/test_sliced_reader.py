@@ -31,7 +31,7 @@ from engine.readers.types import (
 )
 from engine.readers.uhd import UhdSlicedModel
 from engine.runtime.transformers_decoder import decoder_of
-from tests.unit.sliced_models import CARD, Desk, PlainDecoder, printed, sliced, tiny_loaded
+from tests.unit.sliced_models import CARD, Desk, printed, sliced, tiny_loaded
 from tests.unit.uhd_models import one_thread
 
 __all__ = ["one_thread"]
