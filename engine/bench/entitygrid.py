@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -31,15 +32,15 @@ _SPECKS = 12
 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """A page, the entity on it, and the slice (0-based row and column) that holds all of it."""
+    """A page, the entity on it (None on an empty one), and the slice (0-based row and column) that holds all of it."""
 
     image: Image.Image
-    entity: str
+    entity: str | None
     row: int
     col: int
 
 
-def entity_page(seed: int, number: int) -> EntityPage:
+def entity_page(seed: int, number: int, *, empty: bool = False) -> EntityPage:
     """Page `number` of the endless series `seed`. Every slice has specks, so that none of them is a blank one."""
     rng = random.Random(f"{seed}/{number}")
     entity = rng.choice(ENTITIES)
@@ -48,6 +49,8 @@ def entity_page(seed: int, number: int) -> EntityPage:
     image = Image.new("L", (PAGE.width, PAGE.height), paper)
     draw = ImageDraw.Draw(image)
     _speckle(draw, rng, ink)
+    if empty:
+        return EntityPage(_noisy(image, rng), None, row, col)
     glyph = _glyph(entity, rng)
     left = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.width) + col * SLICE_PX
     top = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.height) + row * SLICE_PX
@@ -65,13 +68,18 @@ def _speckle(draw: ImageDraw.ImageDraw, rng: random.Random, ink: int) -> None:
 def _glyph(entity: str, rng: random.Random) -> Image.Image:
     """The entity as a mask (255 where there is ink), cropped to its ink."""
     if entity in WORDS:
-        font = ImageFont.load_default(_FONT_PX + rng.randint(-1, 1))
+        font = _font(_FONT_PX + rng.randint(-1, 1))
         box = font.getbbox(entity)
         mask = Image.new("L", (int(box[2]) + 2, int(box[3]) + 2), 0)
         ImageDraw.Draw(mask).text((0, 0), entity, fill=255, font=font)
     else:
         mask = _shape(entity, _SHAPE_PX + rng.randint(-4, 4))
     return mask.crop(mask.getbbox())
+
+
+@cache
+def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size_px)
 
 
 def _shape(entity: str, side: int) -> Image.Image:
