@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from app import wording
 from app.answers import AnswerBook, AnswerRecord, Stage
 from app.downloads import ModelDownloads
-from app.model_words import title_of
+from app.model_words import device_text, title_of
 from app.panels.message_bar import Message
 from app.readers import ReaderShelf
 from app.settings import CUDA_HINT_SEEN, PRECISION
@@ -123,12 +123,10 @@ class ReaderController(QObject):
         window.toolbar.reader_box.show_options(shelf.options(), shelf.chosen)
         actions = window.actions_by_key
         actions[f"precision-{window.settings.get(PRECISION)}"].setChecked(True)
-        if shelf.machine.precision:
-            actions["precision-auto"].setText(
-                self.tr("Automatic precision ({precision})").format(precision=shelf.machine.precision)
-            )
-            actions["precision-auto"].setStatusTip(shelf.machine.reason)
-            actions["precision-auto"].setToolTip(shelf.machine.reason)
+        if shelf.machine.advice:
+            advice = self.tr("Recommended on this machine: {advice}.").format(advice=shelf.machine.advice)
+            actions["precision-auto"].setStatusTip(advice)
+            actions["precision-auto"].setToolTip(advice)
         self._show_device()
         offer = self.tr("Ask the model") if shelf.model_to_ask is not None else self.tr("Get a model …")
         window.panel.answers.set_offer(offer)
@@ -144,10 +142,13 @@ class ReaderController(QObject):
     def _show_device(self) -> None:
         """Where the chosen reader computes: as its last answer says, else as is to be expected."""
         chosen = self._shelf.chosen
-        expected = wording.device_text("cpu") if chosen == EMBEDDED.name else self._shelf.machine.device
+        expected = "cpu" if chosen == EMBEDDED.name else self._shelf.machine.device
         ways = [way for (name, _, _), way in self._ways.items() if name == chosen]
-        device = wording.device_text(ways[-1][0]) if ways else expected
+        device = device_text(ways[-1][0] if ways else expected)
         self._window.toolbar.show_device(device, self.tr("Where the reader computes"))
+        if self._asking.shown is None:
+            title = self.tr("Embedded reader") if chosen == EMBEDDED.name else self._shelf.title(chosen)
+            self._window.status.show_reader(f"{title} · {device}")
 
     # What happens.
 
@@ -230,4 +231,4 @@ class ReaderController(QObject):
 
 def _way_text(way: tuple[str, str]) -> str:
     device, precision = way
-    return f"{wording.device_text(device)} {precision}".strip()
+    return f"{device_text(device)} {precision}".strip()

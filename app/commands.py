@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from shiboken6 import isValid
 
 from app.page_view.layout import ZoomMode
-from app.settings import DIM_REST, GRID_VISIBLE, POLICY, VECTOR_DPI
+from app.settings import DIM_REST, GRID_VISIBLE, POLICY, PRECISION, VECTOR_DPI
 from app.task import Task, in_thread
 from engine.errors import OutputError
 
@@ -43,7 +43,7 @@ class Commands(QObject):
         for key in _NEED_DOCUMENT:
             actions[key].setEnabled(open_now)
         has_answers = bool(self._bench.book.records)
-        for key in ("export", "clear-answers", "next-answer", "previous-answer", "copy-answer"):
+        for key in ("export", "clear-answers", "next-answer", "previous-answer", "copy-answer", "ask-model"):
             actions[key].setEnabled(has_answers)
         mode = pane.view.zoom_mode.value if open_now else ""
         for key, name in (("fit-width", "fit-width"), ("fit-page", "fit-page"), ("native", "native")):
@@ -171,8 +171,12 @@ class Commands(QObject):
         from app.batch.window import BatchWindow
 
         window = self._window
-        defaults = BatchSetup(policy=window.settings.get(POLICY), dpi=window.settings.get(VECTOR_DPI))
+        shelf = self._bench.shelf
+        defaults = BatchSetup(
+            policy=window.settings.get(POLICY), dpi=window.settings.get(VECTOR_DPI), reader=shelf.choice()
+        )
         batch = BatchWindow(window_asker(window.service, self._bench.store), defaults, self._open_paths, window)
+        batch.form.offer_readers(shelf)
         opener = EvidenceOpener(self._bench.store, window.service, self._bench.asking, batch)
         batch.evidence_wanted.connect(opener.show_row)
         batch.evidence_wanted.connect(window.activateWindow)
@@ -211,7 +215,11 @@ class Commands(QObject):
     def _show_settings(self) -> None:
         from app.settings_dialog import SettingsDialog
 
-        self._show_dialog("settings", SettingsDialog(self._window.settings, self._window))
+        self._show_dialog("settings", SettingsDialog(self._window.settings, self._window, self._notes()))
+
+    def _notes(self) -> dict[str, str]:
+        advice = self._bench.shelf.machine.advice
+        return {PRECISION.key: self.tr("Here: {advice}.").format(advice=advice)} if advice else {}
 
     def _show_shortcuts(self) -> None:
         from app.help import ShortcutSheet

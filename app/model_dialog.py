@@ -52,6 +52,7 @@ class ModelDialog(QDialog):
         downloads.changed.connect(self._on_download_changed)
         self._fill()
         self.list.setCurrentRow(0)
+        self.list.setFocus()
 
     def show_model(self, name: str) -> None:
         """Look at this model; one that is not listed yet is added."""
@@ -141,6 +142,7 @@ class ModelDialog(QDialog):
         self.list.blockSignals(False)
         machine = self._shelf.machine
         self._hint.setVisible(bool(machine.cuda_hint))
+        self.sheet.advise(machine.advice)
         self._hint_text.setText(f"{machine.cuda_hint}\n{machine.cuda_command}")
         self._show()
 

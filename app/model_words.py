@@ -22,6 +22,14 @@ def title_of(name: str) -> str:
     return known.title if known is not None else Path(name.replace("\\", "/")).name or name
 
 
+def device_text(device: str) -> str:
+    """A device as answers name it (`cpu`, `cuda:0`) for people."""
+    kind, _, index = device.partition(":")
+    if kind.lower() not in ("cpu", "cuda"):
+        return device
+    return f"{kind.upper()} {index}" if index not in ("", "0") else kind.upper()
+
+
 def size_text(size_bytes: int) -> str:
     """A file size as people write it, in powers of ten, as disks and downloads are counted."""
     if size_bytes >= 1_000_000_000:

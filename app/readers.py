@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from app.machine import MachineView, look_at_machine
-from app.model_words import title_of
+from app.model_words import device_text, title_of
 from app.settings import CASCADE_SLICES, CONTRIBUTIONS, MAX_TOKENS, MODEL, PRECISION, READER, Settings
 from app.task import Task, in_thread
 from engine.errors import ErrorInfo
@@ -99,7 +99,7 @@ class ReaderShelf(QObject):
         cascade = self.tr(
             "Asks the embedded reader first and, where that is not sure, the model: on few slices, then on more, "
             "until two answers agree. Computes on this machine: {device}."
-        ).format(device=self.machine.device)
+        ).format(device=self._device_text())
         if not self.usable:
             cascade = self.tr("Needs a model: choose “Get a model …”.")
         return (
@@ -159,15 +159,20 @@ class ReaderShelf(QObject):
 
     def _option(self, model: ModelFolder) -> ReaderOption:
         precision = self._settings.get(PRECISION)
-        shown = precision if precision != "auto" else self.machine.precision
+        shown = precision if precision != "auto" else ""
         title = title_of(model.name)
         if model.problem:
             return ReaderOption(model.name, title, model.problem, enabled=False)
-        how = f"{self.machine.device}, {shown}" if shown else self.machine.device
+        how = f"{self._device_text()}, {shown}" if shown else self._device_text()
         tip = self.tr(
             "A model that looks at the slices of the page and writes its answer. Computes on this machine: {how}."
         ).format(how=how)
         return ReaderOption(model.name, f"{title} · {shown}" if shown else title, f"{tip}\n{model.name}")
+
+    def _device_text(self) -> str:
+        machine = self.machine
+        name = device_text(machine.device)
+        return f"{name} ({machine.device_name})" if machine.device_name else name
 
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)

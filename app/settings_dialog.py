@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QMargins, Qt
@@ -29,11 +30,13 @@ TEXT_MARGINS = QMargins(5, 0, 5, 0)
 class SettingsDialog(QDialog):
     """One group box per group, one row per setting that has a label."""
 
-    def __init__(self, settings: Settings, parent: QWidget) -> None:
+    def __init__(self, settings: Settings, parent: QWidget, notes: Mapping[str, str] | None = None) -> None:
+        """`notes` say more about settings, by key: what is known of this machine alone."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.setMinimumWidth(MIN_WIDTH_PX)
         self._settings = settings
+        self._notes = dict(notes or {})
         self.editors: dict[str, QWidget] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 16)
@@ -64,12 +67,13 @@ class SettingsDialog(QDialog):
                 label.setMinimumWidth(LABEL_WIDTH_PX)
                 label.setBuddy(editor)
                 form.addRow(label, editor)
-            if setting.help:
-                form.addRow(self._help(setting.help))
+            said = " ".join(part for part in (_translated(setting.help), self._notes.get(setting.key, "")) if part)
+            if said:
+                form.addRow(self._help(said))
         return box
 
     def _help(self, text: str) -> QLabel:
-        label = QLabel(_translated(text), self)
+        label = QLabel(text, self)
         label.setObjectName("muted")
         label.setWordWrap(True)
         return label

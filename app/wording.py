@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.answers import AnswerRecord, Stage
 from app.contributions import Look, Shown, independent_of_page
-from app.model_words import title_of
+from app.model_words import device_text, title_of
 from engine.evidence.types import Contribution, EvidenceMethod
 from engine.readers.types import Answer, AnswerStatus
 from engine.slicing.plan import SlicePlan
@@ -112,11 +112,14 @@ def evidence_notice(record: AnswerRecord) -> str:
     if evidence.method is EvidenceMethod.ATTENTION:
         plan = plan_of(record.answer, evidence.page.index) if record.answer is not None else None
         measured, total = len(record.found), max(len(plan.slices) if plan is not None else 0, 1)
-        if not record.under_way and measured < total:
-            return tr("where it looked; contributions were not measured")
-        if measured == 0:
+        if record.under_way:
             return tr("where it looked; contributions follow")
-        return tr("contributions of {measured} of {total} slices measured").format(measured=measured, total=total)
+        if measured == 0:
+            return tr("where it looked; contributions were not measured")
+        if measured < total:
+            return tr("where it looked; contributions of {measured} of {total} slices were measured").format(
+                measured=measured, total=total
+            )
     return ""
 
 
@@ -183,10 +186,6 @@ def reader_text(answer: Answer) -> str:
         return READERS[answer.reader]
     title = title_of(answer.model) if answer.model else answer.reader
     return tr("{title} {precision}").format(title=title, precision=answer.precision).strip()
-
-
-def device_text(device: str) -> str:
-    return device.upper() if device.lower() in ("cpu", "cuda") else device
 
 
 def answer_summary(answer: Answer) -> str:

@@ -14,7 +14,7 @@ from engine.documents.types import DocumentInfo, Word, WordSource
 from engine.errors import ErrorInfo, TesseraError
 from engine.evidence.types import Contribution, Evidence, EvidenceMethod
 from engine.geometry import PageRect
-from engine.readers.types import Answer, PageRead
+from engine.readers.types import EMBEDDED, Answer, PageRead
 from engine.slicing import policies
 from engine.slicing.plan import SlicePlan
 
@@ -102,7 +102,7 @@ def answer_of_row(row: Row, info: DocumentInfo) -> Answer:
         text=row.answer,
         status=row.status,
         confidence=row.confidence or 0.0,
-        calibrated=True,
+        calibrated=row.reader == EMBEDDED.name,
         evidence=evidence,
         alternatives=(),
         plans=plans,

@@ -22,9 +22,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.batch.setup import BatchSetup
+from app.model_words import title_of
+from app.readers import ReaderShelf
+from engine.readers.types import EMBEDDED
 from engine.slicing.policies import policies
 
 BOX_HEIGHT_PX = 120
+READER_LENGTH = 14
 
 
 class BatchForm(QWidget):
@@ -36,6 +40,8 @@ class BatchForm(QWidget):
         super().__init__(parent)
         self._open_paths = open_paths
         self._policy = ""
+        self._reader = EMBEDDED
+        self._shelf: ReaderShelf | None = None
         self.setAcceptDrops(True)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -57,6 +63,7 @@ class BatchForm(QWidget):
             self.scope.text().strip() or "all",
             self._policy,
             self.out.text().strip(),
+            reader=self._reader,
         )
 
     def set_setup(self, setup: BatchSetup) -> None:
@@ -67,7 +74,15 @@ class BatchForm(QWidget):
         self.scope.setText("" if setup.scope == "all" else setup.scope)
         self.out.setText(setup.out)
         self._set_policy(setup.policy)
+        self._reader = setup.reader
+        self._show_readers()
         self.changed.emit()
+
+    def offer_readers(self, shelf: ReaderShelf) -> None:
+        """Let the run be read by any reader that there is, as the settings say it is to be run."""
+        self._shelf = shelf
+        shelf.changed.connect(self._show_readers)
+        self._show_readers()
 
     def is_complete(self) -> bool:
         """Whether there is enough to start."""
@@ -148,6 +163,13 @@ class BatchForm(QWidget):
             self.policy.addItem(policy.title, policy.id)
         self.policy.activated.connect(lambda index: self._set_policy(self.policy.itemData(index)))
         row.addWidget(self.policy)
+        row.addWidget(QLabel(self.tr("Reader"), self))
+        self.reader = QComboBox(self)
+        self.reader.setAccessibleName(self.tr("Reader"))
+        self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.reader.setMinimumContentsLength(READER_LENGTH)
+        self.reader.activated.connect(self._on_reader_activated)
+        row.addWidget(self.reader)
         row.addSpacing(12)
         row.addWidget(QLabel(self.tr("Write to"), self))
         self.out = QLineEdit(self)
@@ -168,6 +190,24 @@ class BatchForm(QWidget):
         if cap and index >= 0:
             self.policy.setItemText(index, f"{self.policy.itemText(index).split(' · ')[0]} · {cap}")
         self.policy.setCurrentIndex(index)
+
+    def _show_readers(self) -> None:
+        """The readers that there are now; one that is gone stays listed as what the run asks for."""
+        shelf, name = self._shelf, self._reader.name
+        options = [option for option in shelf.options() if option.enabled] if shelf is not None else []
+        listed = shelf.list_name(name) if shelf is not None else name
+        self.reader.clear()
+        for option in options:
+            self.reader.addItem(option.title, option.name)
+            self.reader.setItemData(self.reader.count() - 1, option.tip, Qt.ItemDataRole.ToolTipRole)
+        if self.reader.findData(listed) < 0:
+            self.reader.addItem(title_of(name) if name != EMBEDDED.name else self.tr("Embedded"), listed)
+        self.reader.setCurrentIndex(self.reader.findData(listed))
+
+    def _on_reader_activated(self, index: int) -> None:
+        if self._shelf is not None:
+            self._reader = self._shelf.choice_of(self.reader.itemData(index))
+            self.changed.emit()
 
     def _title(self, text: str) -> QLabel:
         label = QLabel(text, self)

@@ -18,7 +18,7 @@ HIT_FILL = QColor(128, 132, 140, 90)
 CONTRIBUTION_HUE = QColor(245, 130, 0)
 CONTRIBUTION_CHIP = QColor(255, 178, 84)
 """The ground of a contribution's number; `INK` is written on it."""
-HATCH = QColor(17, 20, 26, 110)
+HATCH = QColor(17, 20, 26, 90)
 """Lines over a slice that a model looked at; the print between them stays readable."""
 SHADE_MIN, SHADE_MAX = 24, 100
 """Alpha of the shading at 0 % and at 100 %: the print under it stays readable."""

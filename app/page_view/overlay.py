@@ -22,8 +22,10 @@ from app.page_view.wording import percent
 DASHES = (9.0, 3.0)
 """Dark and light along a border, in line widths: solid lines would be taken for rules of a table."""
 TAG_INSET_PX = 5.0
-HATCH_WIDEST_PX, HATCH_CLOSEST_PX = 22.0, 7.0
-"""Logical px from line to line where a model did not look at all, and where it looked at nothing else."""
+HATCH_WIDEST_PX, HATCH_CLOSEST_PX = 48.0, 8.0
+"""Logical px from line to line where a model did not look at all, and where it looked most."""
+HATCH_FULL_SHARE = 0.5
+"""The share of the attention from which on lines are closest: a page has many slices to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Overlay:
 
     def _hatch(self, place: QRectF, share: float) -> None:
         """Diagonal lines, dark beside light, the closer the more a model looked; they move with the page."""
-        step = self._dpr * (HATCH_WIDEST_PX - (HATCH_WIDEST_PX - HATCH_CLOSEST_PX) * min(max(share, 0.0), 1.0))
+        closeness = min(max(share, 0.0) / HATCH_FULL_SHARE, 1.0)
+        step = self._dpr * HATCH_WIDEST_PX * (HATCH_CLOSEST_PX / HATCH_WIDEST_PX) ** closeness
         seen = place.intersected(self._visible)
         if seen.isEmpty():
             return

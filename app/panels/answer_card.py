@@ -88,6 +88,8 @@ class AnswerCard(QFrame):
         if self._writing is not None:
             self._writing.extend(piece)
             self._writing.show()
+            if self._record.stage is Stage.WAITING:
+                self._status.setText(self.tr("writing …"))
 
     def set_measured(self, record: AnswerRecord) -> None:
         """Show the contributions measured by now; nothing else of the card is touched."""
@@ -100,7 +102,8 @@ class AnswerCard(QFrame):
         """What the button that asks a model says now."""
         if offer != self._offer:
             self._offer = offer
-            self.set_record(self._record)
+            if not self._record.under_way:
+                self.set_record(self._record)
 
     def set_current(self, current: bool) -> None:
         """Whether this answer's evidence is on the page now."""
@@ -143,9 +146,13 @@ class AnswerCard(QFrame):
             text.selected.connect(self._on_words_selected)
             text.clicked.connect(self._on_show_clicked)
             column.addWidget(text)
+        if record.stage is Stage.WAITING:
+            self._add_writing(column, body, final=True)
         column.addLayout(self._status_row(record))
         if record.under_way:
             self._add_progress(column, body)
+        if record.stage is Stage.PROVISIONAL:
+            self._add_writing(column, body, final=False)
         if record.error is not None:
             column.addWidget(_label(wording.plain(str(record.error)), "", body))
         if answer is not None:
@@ -156,13 +163,16 @@ class AnswerCard(QFrame):
             column.addWidget(again, 0, Qt.AlignmentFlag.AlignLeft)
         return body
 
-    def _add_progress(self, column: QVBoxLayout, body: QWidget) -> None:
-        """What is under way: the words that a model is writing, a bar, and what is being done."""
-        self._writing = AnswerText("", body)
+    def _add_writing(self, column: QVBoxLayout, body: QWidget, *, final: bool) -> None:
+        """Room for the words that a model is going to write."""
+        self._writing = AnswerText("", body, final=final)
         # Named, so that a screen reader is not told of each piece: the whole answer is announced.
         self._writing.setAccessibleName(self.tr("The answer as it is being written"))
         self._writing.hide()
         column.addWidget(self._writing)
+
+    def _add_progress(self, column: QVBoxLayout, body: QWidget) -> None:
+        """How far the reader is, and what it is doing."""
         self._progress = QProgressBar(body)
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)

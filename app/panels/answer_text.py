@@ -20,14 +20,16 @@ class AnswerText(QLabel):
     """The characters [start, end) of `text` that are selected; 0, 0 when none are any more."""
     clicked = Signal()
 
-    def __init__(self, text: str, parent: QWidget) -> None:
+    def __init__(self, text: str, parent: QWidget, *, final: bool = True) -> None:
+        """One that is not `final` is shown beside the answer that there is, not as it."""
         super().__init__(plain(text), parent)
         self._source = text
         self._reported = (0, 0)
-        self.setObjectName("answerText")
+        self.setObjectName("answerText" if final else "muted")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setFont(larger(parent.font(), SCALE))
+        if final:
+            self.setFont(larger(parent.font(), SCALE))
         self.setTextInteractionFlags(SELECTABLE)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)

@@ -31,9 +31,9 @@ class ModelSheet(QWidget):
         self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
         column.addLayout(self._grid)
-        note = self._label(self.tr("Memory is that of the weights alone; a page takes more."))
-        note.setObjectName("muted")
-        column.addWidget(note)
+        self._note = self._label("")
+        self._note.setObjectName("muted")
+        column.addWidget(self._note)
         column.addStretch(1)
         self.state = self._label("")
         self.state.setAccessibleName(self.tr("State of the model"))
@@ -52,6 +52,12 @@ class ModelSheet(QWidget):
     def say(self, text: str) -> None:
         """One line about what was asked for."""
         self.state.setText(text)
+
+    def advise(self, advice: str) -> None:
+        """`advice` is the precision that is recommended on this machine, in words."""
+        text = self.tr("Memory is that of the weights alone; a page takes more.")
+        here = self.tr("Recommended here: {advice}.").format(advice=advice) if advice else ""
+        self._note.setText(f"{text}\n{here}".strip())
 
     def show_facts(self, facts: ModelFacts, *, confirming: bool = False) -> None:
         """`confirming`: the button that removes asks once more."""

@@ -43,12 +43,12 @@ class SliceChips(QWidget):
         page.clicked.connect(lambda: self.page_wanted.emit(evidence.page.index))
         self._add(page)
         if any(each.look is Look.WORDS for each in shown):
-            self._add(_muted(self.tr("selected words:"), self))
+            self._add(_muted(self.tr("selected words:"), page))
         worth = worth_showing(shown)
         for each in worth[:CHIPS_SHOWN]:
             self._add(self._chip(answer, each))
         if len(worth) > CHIPS_SHOWN:
-            self._add(_muted(self.tr("+{number}").format(number=len(worth) - CHIPS_SHOWN), self))
+            self._add(_muted(self.tr("+{number}").format(number=len(worth) - CHIPS_SHOWN), page))
         self.updateGeometry()
 
     def _add(self, widget: QWidget) -> None:
@@ -90,8 +90,10 @@ class _Chip(QPushButton):
             self.pointed.emit()
 
 
-def _muted(text: str, parent: QWidget) -> QLabel:
-    label = QLabel(text, parent)
+def _muted(text: str, chip: QWidget) -> QLabel:
+    """A word between chips, on their line."""
+    label = QLabel(text, chip.parentWidget())
     label.setObjectName("muted")
     label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setMinimumHeight(chip.sizeHint().height())
     return label

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
+from app.machine import MachineView
 from app.main_window import MainWindow
 from app.settings import Settings
 from app.theme import Theme
@@ -55,6 +56,12 @@ def theme(qapp: QApplication) -> Theme:
 @pytest.fixture
 def service() -> FakeService:
     return FakeService()
+
+
+@pytest.fixture(autouse=True)
+def plain_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine of which nothing is known: tests say the same on every one."""
+    monkeypatch.setattr("app.readers.look_at_machine", MachineView)
 
 
 @pytest.fixture
