@@ -14,8 +14,8 @@ from torch import Tensor
 from engine.errors import CheckpointError, UsageError
 from engine.geometry import Size
 from engine.readers.sliced.protocol import ModelCard, Prompt
+from engine.runtime.decoder import Decoder
 from engine.runtime.device_errors import device_errors
-from engine.runtime.transformers_decoder import TransformersDecoder, decoder_of
 from engine.slicing.plan import SlicePlan, View
 from engine.slicing.policies import parse_policy
 
@@ -48,14 +48,14 @@ class NativeModel(ABC):
     required_tokens: ClassVar[tuple[str, ...]] = ()
     """Special tokens that the tokenizer must name."""
 
-    def __init__(self, files: ModelFiles, model: Any, card: ModelCard) -> None:
+    def __init__(self, files: ModelFiles, model: Any, decoder: Decoder, card: ModelCard) -> None:
         self._config = files.config
         self._tokenizer = files.tokenizer
         self._images = files.images
         self._template = files.template
         self._model = model
         self._card = card
-        self._decoder = decoder_of(model)
+        self._decoder = decoder
         self._stop = _stop_ids(model, files.tokenizer)
         layers = getattr(files.config.get_text_config(), "layer_types", None)
         self.attention = layers is None or any("linear" not in layer for layer in layers)
@@ -93,7 +93,7 @@ class NativeModel(ABC):
         return self._card
 
     @property
-    def decoder(self) -> TransformersDecoder:
+    def decoder(self) -> Decoder:
         return self._decoder
 
     @property
@@ -152,9 +152,11 @@ class NativeModel(ABC):
         whole = text.replace(token, self.image_text(plan))
         ids = self._tokenizer(whole, add_special_tokens=add_special).input_ids
         offset, places = self._place(plan, ids)
-        return Prompt(tuple(ids), places, self.positions(plan, ids, places), offset + plan.sequence)
+        asked_first = text.partition(token)[0] != self._chat("").partition(token)[0]
+        shared = 0 if asked_first else offset + plan.sequence
+        return Prompt(tuple(ids), places, self.positions(plan, ids), shared)
 
-    def positions(self, plan: SlicePlan, ids: Sequence[int], places: Sequence[Tensor]) -> Tensor:
+    def positions(self, plan: SlicePlan, ids: Sequence[int]) -> Tensor:
         """[axes, length]: the positions of `ids`; the plain count where a family has no other."""
         return torch.arange(len(ids))[None]
 

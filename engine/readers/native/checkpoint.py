@@ -32,10 +32,15 @@ _LOCAL: Mapping[str, Any] = {"local_files_only": True, "trust_remote_code": Fals
 _log = logging.getLogger(__name__)
 
 
+def read_config(folder: Path) -> Any:
+    """config.json as transformers' configuration. Raises CheckpointError."""
+    with _understanding(folder, "configuration"):
+        return AutoConfig.from_pretrained(folder, **_LOCAL)
+
+
 def read_files(folder: Path, image_processor_class: Any | None) -> ModelFiles:
     """All but the weights. Raises CheckpointError."""
-    with _understanding(folder, "configuration"):
-        config = AutoConfig.from_pretrained(folder, **_LOCAL)
+    config = read_config(folder)
     if not any(folder.glob("tokenizer*")):
         raise CheckpointError(f"There is no tokenizer in {folder}.")
     with _understanding(folder, "tokenizer"):
@@ -61,7 +66,8 @@ def read_weights(folder: Path, config: Any, dtype: torch.dtype, device: torch.de
             "Ask for the model as safetensors; others are not read.",
         )
     _check_shards(folder)
-    placing = {} if quantization is None else {"quantization_config": quantization, "device_map": {"": device}}
+    quantized = quantization is not None or getattr(config, "quantization_config", None) is not None
+    placing = {"quantization_config": quantization, "device_map": {"": device}} if quantized else {}
     with _understanding(folder, "weights"):
         model, info = AutoModelForImageTextToText.from_pretrained(
             folder,
@@ -74,9 +80,7 @@ def read_weights(folder: Path, config: Any, dtype: torch.dtype, device: torch.de
             **placing,
         )
     _check_names(info)
-    if quantization is None:
-        model = model.to(device)
-    return model.eval()
+    return (model if quantized else model.to(device)).eval()
 
 
 def _check_shards(folder: Path) -> None:

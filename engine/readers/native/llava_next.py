@@ -85,7 +85,8 @@ class LlavaNext(NativeModel):
         newline = self._model.model.image_newline
         stacked = torch.stack([tokens.to(newline.device, newline.dtype) for tokens in features])
         packed = self._pack(stacked, plan.page, newline)
-        embeds[prompt.page_length - plan.sequence : prompt.page_length] = packed.to(embeds.device, embeds.dtype)
+        start = int(prompt.places[0][0]) - plan.views[0].span[0]
+        embeds[start : start + plan.sequence] = packed.to(embeds.device, embeds.dtype)
         return embeds
 
     def _image_mask(self, plan: SlicePlan) -> Tensor:

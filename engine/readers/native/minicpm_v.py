@@ -110,7 +110,7 @@ class MiniCPMV47(MiniCPMV):
         "newline_id",
     )
 
-    def positions(self, plan: SlicePlan, ids: Sequence[int], places: Sequence[Tensor]) -> Tensor:
+    def positions(self, plan: SlicePlan, ids: Sequence[int]) -> Tensor:
         """[4, length]: text, time, height and width, as the model's own generation gives them to its decoder."""
         whole = torch.tensor(ids)[None]
         kinds = (whole == self._config.image_token_id).int()
