@@ -197,8 +197,8 @@ def need_on_cpu(shape: ModelShape, precision: Precision, sequence: int, rows: in
 
 
 def _cache(shape: ModelShape, sequence: int, rows: int, size: int) -> int:
-    # Each step makes the new cache beside the old one, layer by layer: one layer's share is neglected.
-    return rows * (sequence * shape.cache_width * size + shape.state * 4)
+    """The page stays remembered while `rows` copies of it go on."""
+    return (1 + rows) * (sequence * shape.cache_width * size + shape.state * 4)
 
 
 def _working(shape: ModelShape, sequence: int, rows: int, size: int) -> int:

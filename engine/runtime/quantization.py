@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +33,8 @@ def quantization_config(
         return None
     skipped = [all_but_layers(config)]
     if precision is Precision.INT8:
+        # It says at every layer of every step that it multiplies in fp16, which is what int8 is chosen with.
+        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=skipped)
     return BitsAndBytesConfig(
         load_in_4bit=True,
