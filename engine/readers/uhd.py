@@ -12,12 +12,9 @@ from engine.geometry import Size
 from engine.readers.sliced.protocol import ModelCard, Prompt
 from engine.runtime.decoder import Decoder
 from engine.slicing.plan import SlicePlan, View
-from engine.slicing.policies import parse_policy
+from engine.slicing.policies import RunsOn, parse_policy
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
-
-OWN_POLICIES = "llava-uhd"
-"""What the ids of the policies begin with that any model of the family can read by."""
 
 
 class UhdSlicedModel:
@@ -47,7 +44,7 @@ class UhdSlicedModel:
     def policy_for(self, wanted: str) -> str:
         """`wanted` where it is one of LLaVA-UHD's, under any cap, else the policy the model was made with."""
         chosen = parse_policy(wanted)
-        return chosen.id if chosen.policy.id.startswith(OWN_POLICIES) else parse_policy(self._processor.policy).id
+        return chosen.id if chosen.policy.runs_on is RunsOn.UHD else parse_policy(self._processor.policy).id
 
     def plan(self, page: Size, policy: str) -> SlicePlan:
         """The plan as the spatial schema lays it out. Raises PlanRefusedError."""

@@ -92,6 +92,10 @@ def page_rect(page: Size) -> PixelRect:
     return PixelRect(0.0, 0.0, float(page.width), float(page.height))
 
 
+def on_binary_grid(numerator: int, denominator: int) -> float:
+    """`numerator` / `denominator` to 2^-32: there x + width is exactly the next slice's x, however many there are."""
+    return round(numerator * _BORDER_STEPS_PER_PX / denominator) / _BORDER_STEPS_PER_PX
+
+
 def _border(length: int, index: int, parts: int) -> float:
-    # On a binary grid (2^-32 px) x + width is exactly the next slice's x, whatever the number of parts.
-    return round(length * index * _BORDER_STEPS_PER_PX / parts) / _BORDER_STEPS_PER_PX
+    return on_binary_grid(length * index, parts)

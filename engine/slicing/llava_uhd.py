@@ -21,12 +21,19 @@ from engine.slicing.grids import (
     snap_down,
 )
 from engine.slicing.plan import Grid, SlicePlan, View, ViewKind
-from engine.slicing.registry import PolicyStatus, register_policy
+from engine.slicing.registry import PolicyStatus, RunsOn, register_policy
 
 BASE_PX = 336
 PATCH_PX = 14
 TOKENS_PER_VIEW = 144
 EVAL_LONG_SIDE_PX = 1024
+TEXTVQA_LONG_SIDE_PX = 1536
+PRE_RESIZED_PX = {
+    "llava-uhd-v1-eval": EVAL_LONG_SIDE_PX,
+    "llava-uhd-v2-eval": EVAL_LONG_SIDE_PX,
+    "llava-uhd-v2-eval-1536": TEXTVQA_LONG_SIDE_PX,
+}
+"""The policies that resize the page before they slice it, and the long side they give it."""
 
 _V1_CITATION = "Xu et al., LLaVA-UHD, ECCV 2024 (arXiv 2403.11703); thunlp/LLaVA-UHD dd7f6cc"
 _V2_CITATION = "Zhang et al., LLaVA-UHD v2 (arXiv 2412.13871); thunlp/LLaVA-UHD ec06a5b"
@@ -38,6 +45,7 @@ _V2_CITATION = "Zhang et al., LLaVA-UHD v2 (arXiv 2412.13871); thunlp/LLaVA-UHD 
     citation=_V1_CITATION,
     status=PolicyStatus.EXACT_FROM_CODE,
     default_cap=7,
+    runs_on=RunsOn.UHD,
 )
 @register_policy(
     "llava-uhd-v2",
@@ -45,6 +53,7 @@ _V2_CITATION = "Zhang et al., LLaVA-UHD v2 (arXiv 2412.13871); thunlp/LLaVA-UHD 
     citation=_V2_CITATION,
     status=PolicyStatus.EXACT_FROM_CODE,
     default_cap=9,
+    runs_on=RunsOn.UHD,
 )
 def plan_native(policy: str, page: Size, cap: int) -> SlicePlan:
     """The plan of the page at its own size. Raises PlanRefusedError where a side is below 1 px."""
@@ -52,36 +61,29 @@ def plan_native(policy: str, page: Size, cap: int) -> SlicePlan:
     return _plan(policy, page, page, cap)
 
 
-@register_policy(
-    "llava-uhd-v1-eval",
-    title="LLaVA-UHD, evaluation (1024 px)",
-    citation=_V1_CITATION,
-    status=PolicyStatus.EXACT_FROM_CODE,
-    default_cap=7,
-)
-def plan_pre_resized(policy: str, page: Size, cap: int) -> SlicePlan:
-    """The plan of v1's evaluation scripts, which first resize the page (see `pre_resized`).
+def _plan_pre_resized(policy: str, page: Size, cap: int, *, long_side: int) -> SlicePlan:
+    """The plan of the evaluation scripts, which first resize the page (see `pre_resized`).
 
     Rectangles are in pixels of `page` itself. Raises PlanRefusedError where a side is or becomes 0 px.
     """
-    return _plan(policy, page, pre_resized(page), cap)
+    return _plan(policy, page, pre_resized(page, long_side), cap)
 
 
-def pre_resized(page: Size) -> Size:
-    """`page` with its long side made 1024 px, up or down (`resize_image_keep_ratio`, max_size 1024).
+def pre_resized(page: Size, long_side: int = EVAL_LONG_SIDE_PX) -> Size:
+    """`page` with its long side made `long_side` px, up or down (`resize_image_keep_ratio`).
 
     Raises PlanRefusedError where the short side is or becomes 0 px.
     """
     check_page(page)
-    scale = EVAL_LONG_SIDE_PX / max(page.width, page.height)
+    scale = long_side / max(page.width, page.height)
     if page.width > page.height:
-        resized = Size(EVAL_LONG_SIDE_PX, int(scale * page.height))
+        resized = Size(long_side, int(scale * page.height))
     else:
-        resized = Size(int(scale * page.width), EVAL_LONG_SIDE_PX)
+        resized = Size(int(scale * page.width), long_side)
     if resized.width == 0 or resized.height == 0:
         raise PlanRefusedError(
             f"A page of {page} px is too narrow for this policy: with its long side resized to "
-            f"{EVAL_LONG_SIDE_PX} px, the short one has no pixel left."
+            f"{long_side} px, the short one has no pixel left."
         )
     return resized
 
@@ -117,3 +119,18 @@ def _slice_size(sliced: Size, grid: Grid) -> Size:
 
 def _snap(length: float) -> int:
     return snap_down(length, PATCH_PX)
+
+
+for _id, _title, _citation, _cap in (
+    ("llava-uhd-v1-eval", "LLaVA-UHD, evaluation (1024 px)", _V1_CITATION, 7),
+    ("llava-uhd-v2-eval", "LLaVA-UHD v2, evaluation (1024 px)", _V2_CITATION, 9),
+    ("llava-uhd-v2-eval-1536", "LLaVA-UHD v2, evaluation (1536 px)", _V2_CITATION, 9),
+):
+    register_policy(
+        _id,
+        title=_title,
+        citation=_citation,
+        status=PolicyStatus.EXACT_FROM_CODE,
+        default_cap=_cap,
+        runs_on=RunsOn.UHD,
+    )(partial(_plan_pre_resized, long_side=PRE_RESIZED_PX[_id]))

@@ -22,7 +22,7 @@ from engine.slicing.grids import (
     snap_nearest,
 )
 from engine.slicing.plan import Grid, SlicePlan, View, ViewKind
-from engine.slicing.registry import PolicyStatus, register_policy
+from engine.slicing.registry import PolicyStatus, RunsOn, register_policy
 
 BASE_PX = 448
 PATCH_PX = 14
@@ -38,10 +38,11 @@ _CITATION = "Yao et al., MiniCPM-V (arXiv 2408.01800); openbmb/MiniCPM-V-4.7-1B 
     citation=_CITATION,
     status=PolicyStatus.EXACT_FROM_CODE,
     default_cap=9,
+    runs_on=RunsOn.MINICPM_V,
 )
 def plan_16x(policy: str, page: Size, cap: int) -> SlicePlan:
     """The plan with 16 patches merged into a token. Raises PlanRefusedError where a side is below 1 px."""
-    return _plan(policy, page, cap, merge=4)
+    return plan_views(policy, page, cap, merge=4)
 
 
 @register_policy(
@@ -50,19 +51,23 @@ def plan_16x(policy: str, page: Size, cap: int) -> SlicePlan:
     citation=_CITATION,
     status=PolicyStatus.EXACT_FROM_CODE,
     default_cap=9,
+    runs_on=RunsOn.MINICPM_V,
 )
 def plan_4x(policy: str, page: Size, cap: int) -> SlicePlan:
     """The plan with 4 patches merged into a token. Raises PlanRefusedError where a side is below 1 px."""
-    return _plan(policy, page, cap, merge=2)
+    return plan_views(policy, page, cap, merge=2)
 
 
-def _plan(policy: str, page: Size, cap: int, merge: int) -> SlicePlan:
-    """`merge` x `merge` patches become one token, so every view is snapped to multiples of 14 * `merge` px."""
+def plan_views(policy: str, page: Size, cap: int, *, merge: int, enlarge: bool = True) -> SlicePlan:
+    """`merge` x `merge` patches become one token, so every view is snapped to multiples of 14 * `merge` px.
+
+    An unsliced page is enlarged to the base size unless `enlarge` is false. Raises PlanRefusedError.
+    """
     check_page(page)
     grid = _best_grid(page, cap)
     step = PATCH_PX * merge
     snap = partial(snap_nearest, step=step)
-    size = fit(page.width, page.height, BASE_PX, snap, force=grid == UNSLICED)
+    size = fit(page.width, page.height, BASE_PX, snap, force=enlarge and grid == UNSLICED)
     placed: list[tuple[int | None, int | None, PixelRect, Size]] = [(None, None, page_rect(page), size)]
     if grid != UNSLICED:
         width = snap_nearest(page.width, grid.cols) / grid.cols

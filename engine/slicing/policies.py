@@ -11,9 +11,25 @@ from difflib import SequenceMatcher
 
 from engine.errors import UsageError
 from engine.geometry import Size
-from engine.slicing import llava_uhd, minicpm_v
+from engine.slicing import (
+    hires_llava,
+    llava,
+    llava_uhd,
+    llava_uhd_paper,
+    llava_uhd_v3,
+    minicpm_ocr,
+    minicpm_v,
+    monkey,
+    native_resolution,
+    nearest,
+    single_view,
+    slime,
+    smolvlm,
+    ureader,
+    xcomposer,
+)
 from engine.slicing.plan import SlicePlan
-from engine.slicing.registry import Policy, PolicyStatus, registered_policies
+from engine.slicing.registry import Policy, PolicyStatus, RunsOn, registered_policies
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -21,6 +37,7 @@ __all__ = [
     "ChosenPolicy",
     "Policy",
     "PolicyStatus",
+    "RunsOn",
     "parse_policy",
     "plan",
     "policies",
@@ -30,13 +47,29 @@ __all__ = [
 DEFAULT_POLICY = "minicpm-v-16x"
 MAX_CAP = 100
 
-_FAMILIES = (llava_uhd, minicpm_v)
+_FAMILIES = (
+    hires_llava,
+    llava,
+    llava_uhd,
+    llava_uhd_paper,
+    llava_uhd_v3,
+    minicpm_ocr,
+    minicpm_v,
+    monkey,
+    native_resolution,
+    nearest,
+    single_view,
+    slime,
+    smolvlm,
+    ureader,
+    xcomposer,
+)
 """Importing a family's module enters its policies; this also says so to the reader and to linters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenPolicy:
-    """A policy together with the cap of slices asked for."""
+    """A policy together with the cap of slices asked for, which it disregards where it takes none."""
 
     policy: Policy
     cap: int
@@ -44,7 +77,8 @@ class ChosenPolicy:
     @property
     def id(self) -> str:
         """The one spelling of this choice: the cap is left out where it is the policy's own."""
-        return self.policy.id if self.cap == self.policy.default_cap else f"{self.policy.id}:{self.cap}"
+        own = not self.policy.takes_cap or self.cap == self.policy.default_cap
+        return self.policy.id if own else f"{self.policy.id}:{self.cap}"
 
     def plan(self, page: Size) -> SlicePlan:
         """The slice plan of a page of this size in px. Raises PlanRefusedError."""
@@ -63,13 +97,21 @@ def policy_ids() -> tuple[str, ...]:
 
 
 def parse_policy(text: str) -> ChosenPolicy:
-    """`id` or `id:N` → the policy and its cap. Raises UsageError for an unknown id or a cap outside 1–100."""
+    """`id` or `id:N` → the policy and its cap.
+
+    Raises UsageError for an unknown id, a cap outside 1–100, and any cap where the policy takes none.
+    """
     policy_id, colon, cap_text = text.strip().partition(":")
     policy = registered_policies().get(policy_id)
     if policy is None:
         raise _unknown(policy_id)
     if not colon:
         return ChosenPolicy(policy, policy.default_cap)
+    if not policy.takes_cap:
+        raise UsageError(
+            f"{policy_id} takes no cap of slices: how many it makes is part of the published method.",
+            f"Write {policy_id} alone, or choose a policy with a cap, such as {DEFAULT_POLICY}:4.",
+        )
     if not (re.fullmatch(r"[0-9]{1,3}", cap_text) and 1 <= int(cap_text) <= MAX_CAP):
         raise UsageError(
             f"“{cap_text}” is not a number of slices that {policy_id} can be capped at.",

@@ -14,7 +14,7 @@ from transformers import AutoProcessor, BatchFeature, ProcessorMixin
 
 from engine.errors import CheckpointError, UsageError
 from engine.geometry import Size
-from engine.slicing.llava_uhd import PATCH_PX, pre_resized
+from engine.slicing.llava_uhd import PATCH_PX, PRE_RESIZED_PX, pre_resized
 from engine.slicing.plan import SlicePlan
 from engine.slicing.policies import parse_policy
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE, VICUNA_PROMPT, UhdConfig
@@ -85,8 +85,8 @@ class UhdProcessor(ProcessorMixin):
         chosen = parse_policy(policy or self.policy)
         plan = self._schema.lay_out(chosen.plan(Size(*image.size)))
         source = image.convert("RGB")
-        if chosen.policy.id == "llava-uhd-v1-eval":
-            source = _resize(source, pre_resized(plan.page))
+        if long_side := PRE_RESIZED_PX.get(chosen.policy.id):
+            source = _resize(source, pre_resized(plan.page, long_side))
         return PageViews(plan, tuple(normalise(view) for view in cut(source, plan)))
 
     def prompt_ids(self, question: str) -> tuple[list[int], list[int]]:
