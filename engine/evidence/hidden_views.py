@@ -167,7 +167,7 @@ class HiddenViews:
         return [part_of(self._asked.embedded(features), start) for features in changed]
 
     def _start(self, change: dict[int, Tensor]) -> int:
-        return min(int(self._asked.prompt.places[number][0]) for number in change)
+        return min(int(self._asked.prompt.places[number].min()) for number in change)
 
     def _slices_at_once(self) -> int:
         rows = min(MAX_ROWS, MAX_BATCH_POSITIONS // self._whole.length)

@@ -50,6 +50,10 @@ class UhdSlicedModel:
         """The plan as the spatial schema lays it out. Raises PlanRefusedError."""
         return self._processor.plan(page, policy)
 
+    def plan_image(self, image: Image.Image, policy: str) -> SlicePlan:
+        """The plan of the image's size: no policy of the family looks at pixels."""
+        return self.plan(Size(*image.size), policy)
+
     def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         """Normalised pixels [3, height_px, width_px] per view."""
         return self._processor.views(image, plan.policy).pixels

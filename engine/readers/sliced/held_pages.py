@@ -100,7 +100,7 @@ class HeldPages:
     def _read(self, request: Request, page: PageRef, policy: str, title: str) -> Generator[Progress, None, HeldPage]:
         self.pause()
         image = self._image(page)
-        plan = self._model.plan(Size(*image.size), policy)
+        plan = self._model.plan_image(image, policy)
         cut = self._model.cut(image, plan)
         features = []
         for number, (view, pixels) in enumerate(zip(plan.views, cut, strict=True)):

@@ -63,6 +63,9 @@ class SlicedModel(Protocol):
         """The plan of a page of `page` px, spans as they stand in the image's part of the sequence. Raises
         PlanRefusedError."""
 
+    def plan_image(self, image: Image.Image, policy: str) -> SlicePlan:
+        """The plan of this very page. It differs from that of its size only where a policy looks at pixels."""
+
     def cut(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         """What the vision tower takes, one tensor per view of `plan` in its order, on the CPU in fp32."""
 
