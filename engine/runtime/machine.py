@@ -95,6 +95,18 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """Tokens a second of a model of `parameters` run as `engine`: read from a page at once, and written one by one.
+    `problem` says why the engine did not run, and is empty where it did."""
+
+    engine: str
+    parameters: int
+    read_tokens_per_s: float = 0.0
+    written_tokens_per_s: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the user should know about the machine, and the one command that changes it."""
 

@@ -10,6 +10,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, PreTrainedConfig
 
 from engine.errors import CheckpointError
+from engine.runtime.int8.shape import shape_of as int8_shape_of
 from engine.runtime.precision import ModelShape
 
 _SOFTMAX = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
@@ -41,7 +42,7 @@ def shape_of(config: PreTrainedConfig) -> ModelShape:
         patches=_patches(tower),
         vision_hidden=getattr(tower, "hidden_size", 0),
         vision_inner=getattr(tower, "intermediate_size", 0),
-        dense=set(kinds) <= {"full_attention"} and not getattr(settings, "num_experts", None),
+        dense=_runs_in_int8(settings),
     )
 
 
@@ -63,6 +64,14 @@ def text_model(model: Any) -> Any:
     while (inner := model.get_decoder()) is not model:
         model = inner
     return model
+
+
+def _runs_in_int8(settings: Any) -> bool:
+    try:
+        int8_shape_of(settings)
+    except CheckpointError:
+        return False
+    return True
 
 
 def _count(module: nn.Module) -> int:

@@ -32,7 +32,7 @@ class ModelShape:
     `layers` the language model's layers, `embeddings` its input table, `head` its own scoring table (0 where it is
     the input table). `cache_width` is the elements that a position leaves behind over all layers, `state` those that
     linear attention keeps however long the sequence is. `patches` is the most that one view has. `dense` says that
-    every layer is softmax attention and one feed-forward network, which is what the CPU's int8 path runs."""
+    the CPU's int8 path runs it: Llama, Qwen2 and Qwen3, whose layers are all softmax attention."""
 
     vision: int
     layers: int
@@ -168,7 +168,7 @@ def _cpu_options(shape: ModelShape, machine: Machine, sequence: int, rows: int) 
 
 def _int8_lacking(shape: ModelShape, machine: Machine) -> str:
     if not shape.dense:
-        return "int8 on a CPU is for language models of plain attention layers; this one has others."
+        return "int8 on a CPU is for the language models Llama, Qwen2 and Qwen3; this one is another."
     if not machine.cpu.flags.fast_int8:
         return "int8 on a CPU needs AVX2, AVX512 or VNNI, which this CPU does not state."
     return ""

@@ -1,0 +1,21 @@
+"""The speed test of `tessera doctor --bench`, on a model even smaller than its own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from engine.runtime import self_bench
+
+TINY = {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 2}
+
+
+def test_every_engine_of_this_machine_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(self_bench, "_SHAPE", self_bench._SHAPE | TINY)
+    torch.set_num_threads(1)
+    speeds = list(self_bench.measure())
+    assert [speed.engine for speed in speeds[:2]] == ["fp32 on the CPU", "int8 on the CPU"]
+    assert len(speeds) == 2 + torch.cuda.is_available()
+    for speed in speeds:
+        assert speed.problem or (speed.read_tokens_per_s > 0 and speed.written_tokens_per_s > 0)
+        assert speed.parameters > 0
