@@ -34,6 +34,7 @@ from transformers.models.minicpmv4_7.processing_minicpmv4_7 import MiniCPMV4_7Pr
 
 from engine.geometry import Size
 from engine.readers.native.adapter import NativeModel
+from engine.readers.native.internvl import InternVL
 from engine.readers.native.loading import load
 from engine.readers.native.minicpm_v import MiniCPMV
 from engine.readers.sliced.protocol import ModelCard
@@ -238,5 +239,5 @@ def page_of(size: Size, seed: int = 0) -> Image.Image:
 def published_inputs(model: NativeModel, family: str, image: Image.Image, text: str, policy: str) -> Any:
     """What the family's own processor makes of a page image and a rendered prompt."""
     processor = published_processor(family, model._images, model._tokenizer)
-    options = model.options(policy) if isinstance(model, MiniCPMV) else {}
+    options = model.options(policy) if isinstance(model, MiniCPMV | InternVL) else {}
     return processor(images=[image], text=[text], return_tensors="pt", **options)

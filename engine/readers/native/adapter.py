@@ -106,10 +106,6 @@ class NativeModel(ABC):
         """The id of the policy that the checkpoint was published with."""
 
     @abstractmethod
-    def plan(self, page: Size, policy: str) -> SlicePlan:
-        """As SlicedModel.plan."""
-
-    @abstractmethod
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         """Per view of `plan`, what the vision tower takes of an RGB `image` of the plan's size, fp32 on the CPU."""
 
@@ -126,6 +122,9 @@ class NativeModel(ABC):
         if wanted != self.own_policy:
             parse_policy(wanted)
         return self.own_policy
+
+    def plan(self, page: Size, policy: str) -> SlicePlan:
+        return parse_policy(policy).plan(page)
 
     def plan_image(self, image: Image.Image, policy: str) -> SlicePlan:
         """The plan of this very page image. It differs from `plan` only where a policy looks at pixels."""

@@ -9,77 +9,63 @@ from typing import Any
 
 from PIL import Image
 from torch import Tensor
-from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import get_optimal_tiled_canvas
 
 from engine.errors import CheckpointError
-from engine.geometry import PixelRect, Size
 from engine.readers.native.adapter import ModelFiles, NativeModel, register
-from engine.slicing.grids import UNSLICED, check_page, page_rect, slice_rects
-from engine.slicing.plan import Grid, SlicePlan, View, ViewKind
-
-START_TOKENS = 1
-END_TOKENS = 1
+from engine.slicing.nearest import INTERNVL_PX, INTERNVL_TOKENS
+from engine.slicing.plan import SlicePlan, View
+from engine.slicing.policies import parse_policy
 
 
 @register("internvl")
 class InternVL(NativeModel):
-    """InternVL 2.5, 3 and 3.5 in transformers' layout. A page that one tile holds is not sliced."""
+    """InternVL 2.5, 3 and 3.5 in transformers' layout, under any cap of tiles. A page that one tile holds is not
+    sliced."""
 
-    own_policy = "internvl"
     required_tokens = ("start_image_token", "end_image_token", "context_image_token")
 
     @classmethod
     def check(cls, files: ModelFiles) -> None:
         super().check(files)
-        size, images = files.config.vision_config.image_size, files.images.size
-        if [images.height, images.width] != list(size) or size[0] != size[1]:
+        vision, images = files.config.vision_config, files.images
+        if {*vision.image_size, images.size.height, images.size.width} != {INTERNVL_PX}:
             raise CheckpointError(
-                f"This model's image processor makes tiles of {images.width} x {images.height} px, its vision tower "
-                f"takes {size[1]} x {size[0]} px."
+                f"This model's image processor makes tiles of {images.size.width} x {images.size.height} px and its "
+                f"vision tower takes {vision.image_size[1]} x {vision.image_size[0]} px; InternVL is read with "
+                f"{INTERNVL_PX} px."
+            )
+        tokens = int(INTERNVL_PX // vision.patch_size[0] * files.config.downsample_ratio) ** 2
+        if tokens != INTERNVL_TOKENS or images.min_patches != 1:
+            raise CheckpointError(
+                f"This model makes {tokens} tokens of a tile and at least {images.min_patches} tiles; InternVL is read "
+                f"with {INTERNVL_TOKENS} tokens and one."
             )
 
     @classmethod
     def image_token(cls, tokenizer: Any) -> str:
         return str(tokenizer.context_image_token)
 
-    def plan(self, page: Size, policy: str) -> SlicePlan:
-        check_page(page)
-        grid = self._grid(page)
-        side = self._config.vision_config.image_size[0]
-        placed: list[tuple[int | None, int | None, PixelRect]] = []
-        if grid != UNSLICED:
-            placed += [(*divmod(index, grid.cols), rect) for index, rect in enumerate(slice_rects(page, grid))]
-        placed.append((None, None, page_rect(page)))
-        tokens = self._tokens_of_view
-        views = []
-        for index, (row, col, rect) in enumerate(placed):
-            start = START_TOKENS + index * tokens
-            kind = ViewKind.OVERVIEW if row is None else ViewKind.SLICE
-            views.append(View(kind, row, col, rect, Size(side, side), tokens, (start, start + tokens)))
-        total = len(views) * tokens
-        return SlicePlan(policy, page, grid, tuple(views), total, START_TOKENS + total + END_TOKENS)
+    @property
+    def own_policy(self) -> str:
+        return parse_policy(f"internvl:{self._images.max_patches}").id
+
+    def policy_for(self, wanted: str) -> str:
+        chosen = parse_policy(wanted)
+        return chosen.id if chosen.policy.id == "internvl" else self.own_policy
 
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         # The published processor asks for tiles whatever the image processor was saved with.
-        return tuple(self._images(image, crop_to_patches=True, return_tensors="pt")["pixel_values"])
+        out = self._images(image, crop_to_patches=True, return_tensors="pt", **self.options(plan.policy))
+        return tuple(out["pixel_values"])
+
+    def options(self, policy: str) -> dict[str, Any]:
+        """What the image processor is told of a policy id that `policy_for` gave."""
+        return {"max_patches": parse_policy(policy).cap}
 
     def features(self, view: View, pixels: Tensor) -> Tensor:
         return self._model.model.get_image_features(pixels[None]).pooler_output[0]
 
     def image_text(self, plan: SlicePlan) -> str:
         tokens = self._tokenizer
-        return tokens.start_image_token + tokens.context_image_token * plan.tokens + tokens.end_image_token
-
-    @property
-    def _tokens_of_view(self) -> int:
-        vision, ratio = self._config.vision_config, self._config.downsample_ratio
-        across = vision.image_size[0] // vision.patch_size[0]
-        return int(across * ratio) ** 2
-
-    def _grid(self, page: Size) -> Grid:
-        images = self._images
-        if images.max_patches <= 1:
-            return UNSLICED
-        tile = (images.size.height, images.size.width)
-        cols, rows = get_optimal_tiled_canvas((page.height, page.width), tile, images.min_patches, images.max_patches)
-        return Grid(cols, rows) if cols * rows > 1 else UNSLICED
+        text = tokens.start_image_token + tokens.context_image_token * plan.tokens + tokens.end_image_token
+        return str(text)

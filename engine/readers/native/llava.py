@@ -1,4 +1,4 @@
-"""LLaVA-1.5: one square view, padded or cropped as the checkpoint's image processor does.
+"""LLaVA-1.5: one square view, padded as first published, or cropped where the checkpoint was saved so.
 
 Sources: transformers 5.23, `models/llava`, `models/clip/image_processing_pil_clip.py`.
 """
@@ -12,39 +12,52 @@ from PIL import Image
 from torch import Tensor
 from transformers.image_transforms import get_resize_output_image_size
 from transformers.image_utils import ChannelDimension
+from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
 
 from engine.errors import CheckpointError
 from engine.geometry import PixelRect, Size
 from engine.readers.native.adapter import ModelFiles, NativeModel, register
-from engine.slicing.grids import UNSLICED, check_page, page_rect
+from engine.slicing.grids import UNSLICED, check_page
+from engine.slicing.llava import BASE_PX, TOKENS_PER_SIDE
 from engine.slicing.plan import SlicePlan, View, ViewKind
 
 CLS_TOKENS = {"clip_vision_model": 1, "siglip_vision_model": 0}
 """Vision towers whose views are squares, and the tokens that each puts before its patches."""
 
 
+PADDED, CROPPED = "llava-1.5", "llava-1.5-crop"
+
+
 @register("llava")
 class Llava(NativeModel):
-    """LLaVA-1.5. Its only view is the overview; what a center crop leaves out is not seen, so not in its `rect`."""
+    """LLaVA-1.5. Its only view is the overview; what a center crop leaves out is not seen, so not in its `rect`.
 
-    own_policy = "llava-1.5"
+    Checkpoints in transformers' layout crop; the release padded. Cropping is no policy to choose: it loses the page's
+    ends.
+    """
 
     @classmethod
     def check(cls, files: ModelFiles) -> None:
         super().check(files)
         check_tower(files)
-        side = square_side(files)
-        if files.images.do_center_crop and files.images.size.shortest_edge not in (None, side):
+        images, tokens = files.images, tokens_of_view(files.config)
+        if pads(images) and tokens != TOKENS_PER_SIDE**2:
+            raise CheckpointError(f"This model makes {tokens} tokens of a page; LLaVA-1.5 is read with 576.")
+        if not pads(images) and (not images.do_center_crop or images.size.shortest_edge != BASE_PX):
             raise CheckpointError(
-                f"This model's image processor scales pages to {files.images.size.shortest_edge} px and crops {side} "
-                "px, which Tessera does not follow."
+                "This model's image processor neither pads pages nor crops them, which Tessera does not follow."
             )
 
+    @property
+    def own_policy(self) -> str:
+        return PADDED if pads(self._images) else CROPPED
+
     def plan(self, page: Size, policy: str) -> SlicePlan:
+        if policy == PADDED:
+            return super().plan(page, policy)
         check_page(page)
-        side = self._config.vision_config.image_size
         tokens = tokens_of_view(self._config)
-        view = View(ViewKind.OVERVIEW, None, None, self._seen(page), Size(side, side), tokens, (0, tokens))
+        view = View(ViewKind.OVERVIEW, None, None, self._cropped(page), Size(BASE_PX, BASE_PX), tokens, (0, tokens))
         return SlicePlan(policy, page, UNSLICED, (view,), tokens, tokens)
 
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
@@ -56,20 +69,21 @@ class Llava(NativeModel):
     def image_text(self, plan: SlicePlan) -> str:
         return self.image_token(self._tokenizer) * plan.tokens
 
-    def _seen(self, page: Size) -> PixelRect:
-        """The part of the page that is left after the crop; all of it where the page is padded or squeezed."""
-        images, crop = self._images, self._images.crop_size
-        edge = images.size.shortest_edge
-        if images.do_pad or not images.do_center_crop or edge is None:
-            return page_rect(page)
-        # A view of one byte: the published function asks the image for its size alone.
+    def _cropped(self, page: Size) -> PixelRect:
+        """The part of the page that the crop leaves."""
+        # A picture of one byte: the published function asks the image for its size alone.
         blank = np.broadcast_to(np.uint8(0), (3, page.height, page.width))
         height, width = get_resize_output_image_size(
-            blank, size=edge, default_to_square=False, input_data_format=ChannelDimension.FIRST
+            blank, size=BASE_PX, default_to_square=False, input_data_format=ChannelDimension.FIRST
         )
         across, down = page.width / width, page.height / height
-        left, top = (width - crop.width) // 2, (height - crop.height) // 2
-        return PixelRect(left * across, top * down, crop.width * across, crop.height * down)
+        left, top = (width - BASE_PX) // 2, (height - BASE_PX) // 2
+        return PixelRect(left * across, top * down, BASE_PX * across, BASE_PX * down)
+
+
+def pads(images: Any) -> bool:
+    """Whether pages are padded to squares first. CLIP's own image processor names another step alike."""
+    return isinstance(images, LlavaImageProcessorPil) and bool(images.do_pad)
 
 
 def check_tower(files: ModelFiles) -> None:
@@ -79,10 +93,10 @@ def check_tower(files: ModelFiles) -> None:
         raise CheckpointError(
             f"This model sees through a {vision.model_type}; Tessera reads {' and '.join(CLS_TOKENS)} in this family."
         )
-    if square_side(files) != vision.image_size:
+    if {square_side(files), vision.image_size} != {BASE_PX}:
         raise CheckpointError(
             f"This model's image processor makes views of {square_side(files)} px, its vision tower takes "
-            f"{vision.image_size} px."
+            f"{vision.image_size} px; LLaVA is read with {BASE_PX} px."
         )
 
 

@@ -19,10 +19,10 @@ from transformers.models.minicpm_ocr.image_processing_minicpm_ocr import MiniCPM
 
 from engine.geometry import Size
 from engine.readers.native.adapter import register
-from engine.readers.native.minicpm_v import MiniCPMV, mode_of
-from engine.slicing.minicpm_v import BASE_PX, PATCH_PX
+from engine.readers.native.minicpm_v import MiniCPMV
+from engine.slicing.minicpm_v import PATCH_PX
 from engine.slicing.plan import SlicePlan, View
-from engine.slicing.policies import ChosenPolicy
+from engine.slicing.policies import ChosenPolicy, parse_policy
 
 OWN_POLICIES = {"adaptive": "minicpm-ocr-adaptive", "never": "minicpm-ocr-native"}
 """The policy of each way to size small images, by the image processor's setting; `always` is MiniCPM-V's own."""
@@ -56,7 +56,7 @@ class PilOcrImageProcessor(MiniCPMOcrImageProcessor):
 
 @register("minicpm_ocr")
 class MiniCPMOcr(MiniCPMV):
-    """MiniCPM-OCR 1.0. Runs MiniCPM-V's policies, and its own where it was saved with one.
+    """MiniCPM-OCR 1.0. Runs MiniCPM-V's policies and its own.
 
     Its adaptive policy looks at glyphs: `plan` of a size alone gives every view its full size, `plan_image` the size
     that the published processor chooses for this very page. `cut` follows whichever plan it gets.
@@ -68,36 +68,31 @@ class MiniCPMOcr(MiniCPMV):
 
     @property
     def own_policy(self) -> str:
-        return OWN_POLICIES.get(self._images.small_image_upsize, self.saved_policy.id)
+        way = OWN_POLICIES.get(self._images.small_image_upsize)
+        return super().own_policy if way is None else parse_policy(f"{way}:{self._images.max_slice_nums}").id
 
     def policy_for(self, wanted: str) -> str:
-        return wanted if wanted == self.own_policy else super().policy_for(wanted)
-
-    def chosen(self, policy: str) -> ChosenPolicy:
-        return self.saved_policy if policy in OWN_POLICIES.values() else super().chosen(policy)
+        chosen = parse_policy(wanted)
+        return chosen.id if chosen.policy.id in OWN_POLICIES.values() else super().policy_for(wanted)
 
     def options(self, policy: str) -> dict[str, Any]:
         ways = {own: way for way, own in OWN_POLICIES.items()}
-        return super().options(policy) | {"small_image_upsize": ways.get(policy, "always")}
+        return super().options(policy) | {"small_image_upsize": ways.get(parse_policy(policy).policy.id, "always")}
 
-    def plan(self, page: Size, policy: str) -> SlicePlan:
-        full = replace(self.chosen(policy).plan(page), policy=policy)
-        if policy != OWN_POLICIES["never"] or full.slices:
-            return full
-        mode = mode_of(self.chosen(policy))
-        height, width = self._images.find_best_resize((page.height, page.width), BASE_PX, PATCH_PX, mode)
-        return with_sizes(full, [Size(width, height)])
+    @classmethod
+    def mode_of(cls, chosen: ChosenPolicy) -> str:
+        return "4x" if chosen.policy.id in OWN_POLICIES.values() else super().mode_of(chosen)
 
     def plan_image(self, image: Image.Image, policy: str) -> SlicePlan:
         full = self.plan(Size(*image.size), policy)
-        if policy != OWN_POLICIES["adaptive"]:
+        if parse_policy(policy).policy.id != OWN_POLICIES["adaptive"]:
             return full
         out = self._images(image.convert("RGB"), return_tensors="pt", **self.options(policy))
         return with_sizes(full, [Size(cols * PATCH_PX, rows * PATCH_PX) for rows, cols in out["target_sizes"].tolist()])
 
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         page = self._images.process_image(image)
-        full = self.chosen(plan.policy).plan(plan.page)
+        full = self.plan(plan.page, plan.policy)
         tiles = self._tiles(page, full)
         views = []
         for view, tile, whole in zip(plan.views, tiles, full.views, strict=True):

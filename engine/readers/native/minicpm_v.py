@@ -13,7 +13,6 @@ from PIL import Image
 from torch import Tensor
 
 from engine.errors import CheckpointError
-from engine.geometry import Size
 from engine.readers.native.adapter import ModelFiles, NativeModel, register
 from engine.slicing.minicpm_v import BASE_PX, PATCH_PX
 from engine.slicing.plan import SlicePlan, View
@@ -51,23 +50,11 @@ class MiniCPMV(NativeModel):
 
     @property
     def own_policy(self) -> str:
-        return self.saved_policy.id
-
-    @property
-    def saved_policy(self) -> ChosenPolicy:
-        """Compression and cap of slices that the checkpoint was saved with."""
-        return parse_policy(f"minicpm-v-{self._images.downsample_mode}:{self._images.max_slice_nums}")
-
-    def chosen(self, policy: str) -> ChosenPolicy:
-        """Compression and cap of slices of a policy id that `policy_for` gave."""
-        return parse_policy(policy)
+        return parse_policy(f"minicpm-v-{self._images.downsample_mode}:{self._images.max_slice_nums}").id
 
     def policy_for(self, wanted: str) -> str:
         chosen = parse_policy(wanted)
         return chosen.id if chosen.policy.id in POLICIES else self.own_policy
-
-    def plan(self, page: Size, policy: str) -> SlicePlan:
-        return self.chosen(policy).plan(page)
 
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         packed = self._images(image, return_tensors="pt", **self.options(plan.policy))["pixel_values"][0]
@@ -93,8 +80,13 @@ class MiniCPMV(NativeModel):
 
     def options(self, policy: str) -> dict[str, Any]:
         """What the image processor is told of a policy id that `policy_for` gave."""
-        chosen = self.chosen(policy)
-        return {"downsample_mode": mode_of(chosen), "max_slice_nums": chosen.cap}
+        chosen = parse_policy(policy)
+        return {"downsample_mode": self.mode_of(chosen), "max_slice_nums": chosen.cap}
+
+    @classmethod
+    def mode_of(cls, chosen: ChosenPolicy) -> str:
+        """`16x` or `4x`: the patches merged into a token, as the published classes name it."""
+        return chosen.policy.id.rpartition("-")[2]
 
 
 @register("minicpmv4_7")
@@ -119,11 +111,6 @@ class MiniCPMV47(MiniCPMV):
             whole,
             mm_token_type_ids=kinds,
             target_sizes=torch.tensor(sizes),
-            downsample_mode=mode_of(self.chosen(plan.policy)),
+            downsample_mode=self.mode_of(parse_policy(plan.policy)),
         )
         return torch.cat([torch.arange(len(ids))[None], canvas[:, 0]])
-
-
-def mode_of(chosen: ChosenPolicy) -> str:
-    """`16x` or `4x`: the patches merged into a token, as the published classes name it."""
-    return chosen.policy.id.rpartition("-")[2]
