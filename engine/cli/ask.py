@@ -150,4 +150,5 @@ def _source_line(desk: Desk, answer: Answer) -> str:
     pixels = "" if answer.pixels is None else f" · read {answer.pixels} px, nothing downscaled"
     read, asked = len(answer.pages_read), len(answer.pages_asked)
     pages = "" if asked == 1 else f" · read {read} of {asked} pages"
-    return f"{desk.document.name} · {answer.reader} reader · {answer.device}{pixels}{pages} · {answer.seconds:.1f} s"
+    reader = f"{answer.model} ({answer.precision})" if answer.precision else f"{answer.reader} reader"
+    return f"{desk.document.name} · {reader} · {answer.device}{pixels}{pages} · {answer.seconds:.1f} s"

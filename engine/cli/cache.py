@@ -1,4 +1,4 @@
-"""`tessera cache`: what is kept of pages on this machine, words that OCR read and views that models saw."""
+"""`tessera cache`: what is kept on this machine, words that OCR read, views that models saw, and int8 weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def command() -> None:
 
 @command.command("clear")
 def clear() -> None:
-    """Delete the words and views kept of all documents; they are made again when needed."""
+    """Delete words and views of all documents and int8 weights of models; they are made again when needed."""
     click.echo(f"Cleared {clear_cache() / MEGABYTE:.1f} MB.")
 
 

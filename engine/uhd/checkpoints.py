@@ -68,6 +68,18 @@ def load(folder: Path, clip_folder: Path | None = None, **options: Any) -> Loade
     return _load_published(folder, raw, clip_folder, options)
 
 
+def configuration(folder: Path) -> UhdConfig:
+    """The configuration of the model in `folder`, of our own layout or a published one; weights are not loaded.
+
+    Raises CheckpointError, FileMissingError.
+    """
+    raw = read_json(folder / "config.json")
+    with _understanding(folder):
+        if raw.get("model_type") == UhdConfig.model_type:
+            return UhdConfig.from_dict(raw)
+        return published_config(raw, PublishedWeights(WeightFiles(folder), None).shapes)
+
+
 def save(loaded: LoadedModel, folder: Path) -> None:
     """Writes model (safetensors), configuration, tokenizer and processor in our own layout."""
     loaded.model.save_pretrained(folder)

@@ -119,8 +119,7 @@ class NativeModel(ABC):
 
     def policy_for(self, wanted: str) -> str:
         """The family's own policy, whichever of the known ones is wanted."""
-        if wanted != self.own_policy:
-            parse_policy(wanted)
+        parse_policy(wanted)
         return self.own_policy
 
     def plan(self, page: Size, policy: str) -> SlicePlan:

@@ -21,6 +21,7 @@ from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageTextTo
 
 from engine.errors import CheckpointError
 from engine.readers.native.adapter import ModelFiles
+from engine.runtime.quantization import check_quantized
 from engine.uhd.weight_files import WeightFiles, listed
 
 _DEAD = re.compile(r".*\.position_ids|.*\.rotary_emb\.inv_freq|(model\.)?mtp\..*")
@@ -80,6 +81,8 @@ def read_weights(folder: Path, config: Any, dtype: torch.dtype, device: torch.de
             **placing,
         )
     _check_names(info)
+    if quantized:
+        check_quantized(model)
     return (model if quantized else model.to(device)).eval()
 
 
