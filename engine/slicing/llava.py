@@ -1,7 +1,8 @@
-"""Slicing of LLaVA-1.5 and LLaVA-NeXT: one padded square, and tiles of the best of five canvases.
+"""Slicing of LLaVA-1.5 and LLaVA-NeXT: one padded or cropped square, and tiles of the best of five canvases.
 
 Sources: haotian-liu/LLaVA c121f04, `llava/mm_utils.py` (`expand2square`, `select_best_resolution`) and
-`llava/model/llava_arch.py` (`unpad_image`); transformers 5.23, `models/llava_next`. The two read the same list of
+`llava/model/llava_arch.py` (`unpad_image`); transformers 5.23, `models/clip/image_processing_pil_clip.py` and
+`models/llava_next`. The two projects read the same list of
 canvases as (width, height) and as (height, width), so pages on which two canvases tie are turned a quarter.
 """
 
@@ -38,6 +39,29 @@ def plan_padded(policy: str, page: Size, _cap: int) -> SlicePlan:
     check_page(page)
     layout = Layout()
     layout.add(padded_square(page, BASE_PX), TOKENS_PER_SIDE**2)
+    return layout.plan(policy, page, UNSLICED)
+
+
+@register_policy(
+    "llava-1.5-crop",
+    title="LLaVA-1.5, center crop",
+    citation="Liu et al., LLaVA-1.5 (arXiv 2310.03744); transformers 5.23",
+    status=PolicyStatus.EXACT_FROM_CODE,
+    default_cap=1,
+    takes_cap=False,
+    runs_on=RunsOn.OWN_MODEL,
+)
+def plan_cropped(policy: str, page: Size, _cap: int) -> SlicePlan:
+    """The middle of the page alone, as checkpoints in transformers' layout see it: its short side is resized to the
+    view's, its long side cut off on both ends. Raises PlanRefusedError where a side is below 1 px."""
+    check_page(page)
+    short, long = sorted((page.width, page.height))
+    resized = int(BASE_PX * long / short)
+    start, length = (resized - BASE_PX) // 2 * long / resized, BASE_PX * long / resized
+    upright = page.width <= page.height
+    rect = PixelRect(0.0, start, float(short), length) if upright else PixelRect(start, 0.0, length, float(short))
+    layout = Layout()
+    layout.add(Picture(rect, square(BASE_PX)), TOKENS_PER_SIDE**2)
     return layout.plan(policy, page, UNSLICED)
 
 

@@ -31,6 +31,7 @@ def test_ids() -> None:
         "llama-vid",
         "llama-vid-image",
         "llava-1.5",
+        "llava-1.5-crop",
         "llava-next",
         "llava-next-haotian",
         "llava-uhd-paper",
@@ -84,7 +85,7 @@ def test_only_models_with_variable_slices_run_more_than_their_own_policy() -> No
     by_engine = {engine: {each.id for each in policies() if each.runs_on is engine} for engine in RunsOn}
     assert by_engine[RunsOn.MINICPM_V] == {"minicpm-v-16x", "minicpm-v-4x"}
     assert by_engine[RunsOn.MINICPM_OCR] == {"minicpm-ocr-adaptive", "minicpm-ocr-native"}
-    assert by_engine[RunsOn.OWN_MODEL] == {"internvl", "llava-1.5", "llava-next"}
+    assert by_engine[RunsOn.OWN_MODEL] == {"internvl", "llava-1.5", "llava-1.5-crop", "llava-next"}
     assert by_engine[RunsOn.UHD] == {
         "llava-uhd-paper",
         "llava-uhd-v1",

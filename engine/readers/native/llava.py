@@ -7,42 +7,33 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
-from transformers.image_transforms import get_resize_output_image_size
-from transformers.image_utils import ChannelDimension
 from transformers.models.llava.image_processing_pil_llava import LlavaImageProcessorPil
 
 from engine.errors import CheckpointError
-from engine.geometry import PixelRect, Size
 from engine.readers.native.adapter import ModelFiles, NativeModel, register
-from engine.slicing.grids import UNSLICED, check_page
 from engine.slicing.llava import BASE_PX, TOKENS_PER_SIDE
-from engine.slicing.plan import SlicePlan, View, ViewKind
+from engine.slicing.plan import SlicePlan, View
 
 CLS_TOKENS = {"clip_vision_model": 1, "siglip_vision_model": 0}
 """Vision towers whose views are squares, and the tokens that each puts before its patches."""
 
 
-PADDED, CROPPED = "llava-1.5", "llava-1.5-crop"
-
-
 @register("llava")
 class Llava(NativeModel):
-    """LLaVA-1.5. Its only view is the overview; what a center crop leaves out is not seen, so not in its `rect`.
-
-    Checkpoints in transformers' layout crop; the release padded. Cropping is no policy to choose: it loses the page's
-    ends.
-    """
+    """LLaVA-1.5. The release padded pages to squares; checkpoints in transformers' layout crop them, so that a page's
+    ends are not seen."""
 
     @classmethod
     def check(cls, files: ModelFiles) -> None:
         super().check(files)
         check_tower(files)
         images, tokens = files.images, tokens_of_view(files.config)
-        if pads(images) and tokens != TOKENS_PER_SIDE**2:
-            raise CheckpointError(f"This model makes {tokens} tokens of a page; LLaVA-1.5 is read with 576.")
+        if tokens != TOKENS_PER_SIDE**2:
+            raise CheckpointError(
+                f"This model makes {tokens} tokens of a page; LLaVA-1.5 is read with {TOKENS_PER_SIDE**2}."
+            )
         if not pads(images) and (not images.do_center_crop or images.size.shortest_edge != BASE_PX):
             raise CheckpointError(
                 "This model's image processor neither pads pages nor crops them, which Tessera does not follow."
@@ -50,15 +41,7 @@ class Llava(NativeModel):
 
     @property
     def own_policy(self) -> str:
-        return PADDED if pads(self._images) else CROPPED
-
-    def plan(self, page: Size, policy: str) -> SlicePlan:
-        if policy == PADDED:
-            return super().plan(page, policy)
-        check_page(page)
-        tokens = tokens_of_view(self._config)
-        view = View(ViewKind.OVERVIEW, None, None, self._cropped(page), Size(BASE_PX, BASE_PX), tokens, (0, tokens))
-        return SlicePlan(policy, page, UNSLICED, (view,), tokens, tokens)
+        return "llava-1.5" if pads(self._images) else "llava-1.5-crop"
 
     def view_pixels(self, image: Image.Image, plan: SlicePlan) -> tuple[Tensor, ...]:
         return tuple(self._images(image, return_tensors="pt")["pixel_values"])
@@ -68,17 +51,6 @@ class Llava(NativeModel):
 
     def image_text(self, plan: SlicePlan) -> str:
         return self.image_token(self._tokenizer) * plan.tokens
-
-    def _cropped(self, page: Size) -> PixelRect:
-        """The part of the page that the crop leaves."""
-        # A picture of one byte: the published function asks the image for its size alone.
-        blank = np.broadcast_to(np.uint8(0), (3, page.height, page.width))
-        height, width = get_resize_output_image_size(
-            blank, size=BASE_PX, default_to_square=False, input_data_format=ChannelDimension.FIRST
-        )
-        across, down = page.width / width, page.height / height
-        left, top = (width - BASE_PX) // 2, (height - BASE_PX) // 2
-        return PixelRect(left * across, top * down, BASE_PX * across, BASE_PX * down)
 
 
 def pads(images: Any) -> bool:

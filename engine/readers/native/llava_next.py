@@ -39,7 +39,10 @@ class LlavaNext(NativeModel):
         super().check(files)
         check_tower(files)
         if tokens_of_view(files.config) != TOKENS_PER_SIDE**2:
-            raise CheckpointError("This model's features are not 24 x 24 patches, so its tiles cannot be put together.")
+            raise CheckpointError(
+                f"This model makes {tokens_of_view(files.config)} tokens of a view; LLaVA-NeXT is read with "
+                f"{TOKENS_PER_SIDE**2}."
+            )
         named = [[list(pair) for pair in one.image_grid_pinpoints] for one in (files.config, files.images)]
         if named != [CANVASES, CANVASES]:
             raise CheckpointError("This model was saved for other canvases than LLaVA-NeXT's five.")
