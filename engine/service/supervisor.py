@@ -14,7 +14,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 from engine.documents.types import PageRef
@@ -48,7 +47,7 @@ from engine.service.pending import Listener, Pending
 from engine.service.process import WorkerProcess
 from engine.service.requests import Notice, ServiceOptions, TilePixels, TileSpec
 from engine.service.run_folder import RunFolder
-from engine.service.tiles import BYTES_PER_PIXEL, TileRing
+from engine.service.tile_slots import TileSlots
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +74,7 @@ class Supervisor:
         self._threads: list[threading.Thread] = []
         self._opened: dict[str, OpenDocument] = {}
         self._protected: set[str] = set()
-        self._waiting_tiles: deque[Job] = deque()
-        self._ring: TileRing | None = None
+        self._tiles = TileSlots()
         self._run_folder = RunFolder()
         self._closed = False
 
@@ -110,7 +108,7 @@ class Supervisor:
         )
         job = Job(pending, command, WorkerKind.RENDER, self.options.tile_deadline_s)
         with self._lock:
-            self._waiting_tiles.append(job)
+            self._tiles.add(job)
             self._send_waiting_tiles()
         return pending
 
@@ -123,10 +121,9 @@ class Supervisor:
         """The page at native resolution, as a file of raw RGB that the caller deletes. Events: PageImageReady or
         Failed."""
         request = next(self._requests)
+        protected = page.document.path in self._protected
         try:
-            path = self._run_folder.new_file(
-                page.native.area * RGB_BYTES, protected=page.document.path in self._protected
-            )
+            path = self._run_folder.new_file(page.native.area * RGB_BYTES, protected=protected)
         except TesseraError as error:
             return self._refuse(request, error.info, listener)
         command = RenderPage(request, page, str(path))
@@ -170,11 +167,8 @@ class Supervisor:
     def cancel(self, request: int) -> None:
         """Give the caller its final event now and tell the worker to stop."""
         with self._lock:
-            job = self._book.get(request)
-            waiting = next((each for each in self._waiting_tiles if each.pending.request == request), None)
-            if waiting is not None:
-                self._waiting_tiles.remove(waiting)
-                job = waiting
+            waiting = self._tiles.withdraw(request)
+            job = waiting or self._book.get(request)
             if job is None or job.told:
                 return
             job.told = True
@@ -192,9 +186,8 @@ class Supervisor:
             self._closed = True
             workers = list(self._workers.values())
             self._workers.clear()
-            jobs = [*self._book.jobs.values(), *self._waiting_tiles]
+            jobs = [*self._book.jobs.values(), *self._tiles.empty()]
             self._book.jobs.clear()
-            self._waiting_tiles.clear()
             self._work_came.notify_all()
         for worker in workers:
             worker.kill()
@@ -205,8 +198,7 @@ class Supervisor:
                 thread.join()
         for job in jobs:
             self._tell(job, Failed(job.pending.request, CancelledError("Tessera is closing.").info), final=True)
-        if self._ring is not None:
-            self._ring.close()
+        self._tiles.close()
         self._run_folder.remove()
 
     def worker_pid(self, kind: WorkerKind) -> int | None:
@@ -244,14 +236,7 @@ class Supervisor:
 
     def _send_waiting_tiles(self) -> None:
         """Give ring slots to waiting tiles, oldest first. The lock is held."""
-        self._ring = self._ring or TileRing()
-        while self._waiting_tiles:
-            slot = self._ring.take()
-            if slot is None:
-                return
-            job = self._waiting_tiles.popleft()
-            job.slot = slot
-            job.command = replace(job.command, slot=slot) if isinstance(job.command, RenderTile) else job.command
+        for job in self._tiles.ready():
             self._begin(job)
 
     def _send(self, kind: WorkerKind, command: Command) -> None:
@@ -265,9 +250,8 @@ class Supervisor:
         """Make sure a worker of `kind` runs. The lock is held."""
         if kind in self._workers or self._closed:
             return
-        self._ring = self._ring or TileRing()
         limit = self.options.render_memory_bytes if kind is WorkerKind.RENDER else 0
-        worker = WorkerProcess(kind, self._ring.name, limit, self.options.log_folder)
+        worker = WorkerProcess(kind, self._tiles.ring.name, limit, self.options.log_folder)
         self._workers[kind] = worker
         self._run_thread(self._receive_loop, worker, name=f"tessera-{kind.value}")
         if not any(thread.name == "tessera-watch" for thread in self._threads):
@@ -315,10 +299,8 @@ class Supervisor:
 
     def _event_of(self, job: Job, reply: Reply) -> object:
         """What the caller gets for `reply`; keeps the book of opened documents. The lock is held."""
-        if isinstance(reply, TileReady) and job.slot is not None and self._ring is not None:
-            size_bytes = reply.size.area * BYTES_PER_PIXEL
-            data = b"" if job.told else self._ring.copy_out(job.slot, size_bytes)
-            return TilePixels(reply.request, reply.size, data)
+        if isinstance(reply, TileReady):
+            return TilePixels(reply.request, reply.size, self._tiles.pixels(job, reply))
         if isinstance(reply, DocumentOpened) and isinstance(job.command, OpenDocument) and not job.told:
             self._opened[reply.document.id.path] = job.command
             if reply.document.protected:
@@ -330,9 +312,7 @@ class Supervisor:
     def _finish(self, job: Job) -> None:
         """Take `job` out of the book and free its slot. The lock is held."""
         self._book.remove(job.pending.request)
-        if job.slot is not None and self._ring is not None:
-            self._ring.give_back(job.slot)
-            job.slot = None
+        if self._tiles.free(job):
             self._send_waiting_tiles()
         self._mark_oldest(job.kind)
 
@@ -367,9 +347,7 @@ class Supervisor:
     def _give_up(self, job: Job) -> None:
         """Kill the worker that is stuck on `job`; its death brings the others back. The lock is held."""
         self._book.remove(job.pending.request)
-        if job.slot is not None and self._ring is not None:
-            self._ring.give_back(job.slot)
-            job.slot = None
+        self._tiles.free(job)
         worker = self._workers.get(job.kind)
         if worker is not None:
             worker.kill()
