@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from engine.slicing.policies import ChosenPolicy, Policy
 
 ICON_PX = 18
-POLICY_LENGTH = 13
+POLICY_LENGTH, READER_LENGTH, SHORT_LENGTH = 13, 12, 8
+"""Letters that the drop-downs have room for; the short length is that of a narrow toolbar."""
 ROOMY_PX = 1150
-"""Below this width the toolbar does without the labels that tooltips repeat."""
+"""Below this width the toolbar does without the labels that tooltips repeat, and shortens its drop-downs."""
+TIGHT_PX = 1080
+"""Below this width buttons are icons alone, so that reader and device stay in sight."""
+TEXT_BUTTONS = ("open", "batch", "grid")
 TEXT_MARGINS = QMargins(5, 0, 5, 0)
 
 
@@ -42,8 +46,15 @@ class Toolbar(QToolBar):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
+        roomy = self.width() >= ROOMY_PX
         for action in self._spare:
-            action.setVisible(self.width() >= ROOMY_PX)
+            action.setVisible(roomy)
+        self.policy_box.setMinimumContentsLength(POLICY_LENGTH if roomy else SHORT_LENGTH)
+        self.reader_box.setMinimumContentsLength(READER_LENGTH if roomy else SHORT_LENGTH)
+        tight = self.width() < TIGHT_PX
+        for key in TEXT_BUTTONS:
+            style = Qt.ToolButtonStyle
+            self._button(key).setToolButtonStyle(style.ToolButtonIconOnly if tight else style.ToolButtonTextBesideIcon)
 
     def show_page(self, page: int, count: int) -> None:
         """0-based `page` of `count`; 0 pages when no document is open."""
@@ -79,7 +90,6 @@ class Toolbar(QToolBar):
     def _build(self) -> None:
         for key in ("open", "batch"):
             self.addAction(self._actions[key])
-            self._button(key).setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.addSeparator()
         self._build_page()
         self.addSeparator()
@@ -126,7 +136,6 @@ class Toolbar(QToolBar):
 
     def _build_slices(self) -> None:
         self.addAction(self._actions["grid"])
-        self._button("grid").setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.policy_box = QComboBox(self)
         self.policy_box.setAccessibleName(self.tr("Slicing policy"))
         self.policy_box.setMinimumContentsLength(POLICY_LENGTH)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QComboBox, QWidget
 if TYPE_CHECKING:
     from app.readers import ReaderOption
 
-LENGTH = 12
 EMBEDDED_TIP = (
     "Reads printed words, from the text layer or by OCR, and finds answers among them. "
     "It is a reader of printed words, not a language model. Computes on the CPU."
@@ -32,7 +31,6 @@ class ReaderBox(QComboBox):
         self.setAccessibleName(self.tr("Reader"))
         self.setToolTip(self.tr(EMBEDDED_TIP))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(LENGTH)
         self.activated.connect(self._on_activated)
 
     def show_options(self, options: Sequence[ReaderOption], chosen: str) -> None:

@@ -193,6 +193,7 @@ def walk(window, stage: Stage, out):  # type: ignore[no-untyped-def]
     stage.send(AnswerReady(1, stage.answer(EvidenceMethod.HIDDEN_VIEWS, AnswerStatus.ANSWERED, best)))
     yield from settle("answered")
     yield from words(window, settle)
+    yield from readers(window, settle, out)
     yield from models(window, stage, settle, out)
 
 
@@ -205,6 +206,18 @@ def words(window, settle):  # type: ignore[no-untyped-def]
     text.setSelection(10, 14)
     text.selected.emit(*text.selection())
     yield from settle("words")
+
+
+def readers(window, settle, out):  # type: ignore[no-untyped-def]
+    """The list of readers, and the window at its narrowest usual width."""
+    box = window.toolbar.reader_box
+    box.showPopup()
+    yield from settle()
+    box.view().window().grab().save(out("readers"))
+    box.hidePopup()
+    window.resize(1024, 700)
+    yield from settle("narrow")
+    window.resize(1440, 900)
 
 
 def models(window, stage: Stage, settle, out):  # type: ignore[no-untyped-def]
