@@ -64,11 +64,13 @@ def _plan(policy: str, page: Size, cap: int, *, rule: GridRule) -> SlicePlan:
 
 
 def _drawn(page: Size, grid: Grid) -> Size:
-    """The page fills the canvas along its long side; the other side is cut to whole pixels and padded."""
+    """The page fills the canvas along its long side, or along the short one where the long one would not fit; the
+    other side is cut to whole pixels and padded."""
     width, height = grid.cols * BASE_PX, grid.rows * BASE_PX
-    if page.width >= page.height:
-        return Size(width, min(int(width / (page.width / page.height)), height))
-    return Size(min(int(height / (page.height / page.width)), width), height)
+    by_width = Size(width, int(width / (page.width / page.height)))
+    by_height = Size(int(height / (page.height / page.width)), height)
+    first, second = (by_width, by_height) if page.width >= page.height else (by_height, by_width)
+    return first if first.width <= width and first.height <= height else second
 
 
 _CITATION = "Dong et al., InternLM-XComposer2-4KHD (arXiv 2404.06512)"
