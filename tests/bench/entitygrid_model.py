@@ -172,5 +172,5 @@ def _descend(name: str, weights: list[nn.Parameter], loss_of: Callable[[], Tenso
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         if step % 100 == 0:
-            print(f"{name}: step {step}, {100 * spent:.0f} % of the time, loss {float(loss):.3f}", flush=True)
+            print(f"{name}: step {step}, {100 * spent:.0f} % of the time, loss {loss.item():.3f}", flush=True)
         step += 1

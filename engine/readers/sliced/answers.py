@@ -118,7 +118,7 @@ def pieces_of(
 
 def _answer(round_: Round, best: Written | None, evidence: Evidence | None, status: AnswerStatus) -> Answer:
     card, request = round_.card, round_.request
-    notices = [*round_.notices, *(notice for words in round_.read for notice in words.notices)]
+    notices = [*round_.notices, *(notice for draft in round_.drafts for notice in draft.words.notices)]
     if evidence is not None and evidence.visual_gain < MIN_GAIN_NATS:
         notices.append(NO_DEPENDENCE)
     others = sorted((draft for draft in round_.drafts if draft is not best), key=lambda draft: -draft.confidence)
