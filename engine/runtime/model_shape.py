@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, PreT
 
 from engine.errors import CheckpointError
 from engine.runtime.int8.shape import shape_of as int8_shape_of
-from engine.runtime.precision import ModelShape
+from engine.runtime.precision import ModelShape, Precision
 
 _SOFTMAX = frozenset({"full_attention", "sliding_attention", "chunked_attention"})
 
@@ -43,6 +43,24 @@ def shape_of(config: PreTrainedConfig) -> ModelShape:
         vision_hidden=getattr(tower, "hidden_size", 0),
         vision_inner=getattr(tower, "intermediate_size", 0),
         dense=_runs_in_int8(settings),
+        saved=saved_precision(config),
+    )
+
+
+def saved_precision(config: PreTrainedConfig) -> Precision | None:
+    """The precision that the weights of `config` were saved quantized in, None for plain ones. Raises CheckpointError
+    for quantizations that are not bitsandbytes'."""
+    stated: Any = getattr(config, "quantization_config", None)
+    if stated is None:
+        return None
+    named = stated if isinstance(stated, dict) else stated.to_dict()
+    if named.get("load_in_4bit"):
+        return Precision.NF4
+    if named.get("load_in_8bit"):
+        return Precision.INT8
+    raise CheckpointError(
+        f"This model was saved quantized by “{named.get('quant_method', 'unknown')}”, which Tessera does not run.",
+        "Get it unquantized; Tessera quantizes it while loading.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.errors import DeviceError, OutOfDeviceMemoryError, UsageError
@@ -14,6 +14,8 @@ _NF4_BYTES = 4.127 / 8
 _INT8_BYTES = 1.0
 # What CUDA's context, kernels and workspaces take of a GPU before a model does.
 _CUDA_CONTEXT = 600_000_000
+# What torch's kernels and the allocator keep beside a model in main memory; 0.2 GB were measured.
+_CPU_RUNTIME = 300_000_000
 # Tensors alive at once in a layer, in multiples of the hidden and the feed-forward size.
 _HIDDEN_COPIES, _INNER_COPIES = 7, 3
 
@@ -32,7 +34,8 @@ class ModelShape:
     `layers` the language model's layers, `embeddings` its input table, `head` its own scoring table (0 where it is
     the input table). `cache_width` is the elements that a position leaves behind over all layers, `state` those that
     linear attention keeps however long the sequence is. `patches` is the most that one view has. `dense` says that
-    the CPU's int8 path runs it: Llama, Qwen2 and Qwen3, whose layers are all softmax attention."""
+    the CPU's int8 path runs it: Llama, Qwen2 and Qwen3, whose layers are all softmax attention. `saved` is the
+    precision of weights that were saved quantized, which cannot be had in another."""
 
     vision: int
     layers: int
@@ -47,6 +50,7 @@ class ModelShape:
     vision_hidden: int
     vision_inner: int
     dense: bool
+    saved: Precision | None = None
 
     @property
     def parameters(self) -> int:
@@ -95,6 +99,7 @@ class Advice:
 def advise(shape: ModelShape, machine: Machine, sequence: int, rows: int = 1) -> Advice:
     """What `machine` can run a model of `shape` in, for `rows` sequences of `sequence` positions at a time."""
     options = [*_cuda_options(shape, machine, sequence, rows), *_cpu_options(shape, machine, sequence, rows)]
+    options = [_as_saved(option, shape.saved) for option in options]
     notice = cuda_notice(machine)
     hint = "" if notice is None else f"{notice.message} This installs one with CUDA: {notice.command}"
     best = next((option for option in options if option.possible), None)
@@ -127,6 +132,13 @@ def choose(advice: Advice, precision: str | None = None, device: str | None = No
         f"{_gigabytes(unfit.short_bytes)} more than is free.",
         _instead(advice),
     )
+
+
+def _as_saved(option: Option, saved: Precision | None) -> Option:
+    if saved is None or option.lacking or (option.precision is saved and option.device != "cpu"):
+        return option
+    lacking = f"This model was saved in {saved} for NVIDIA GPUs; get it unquantized to run it in another way."
+    return replace(option, lacking=lacking, short_bytes=0)
 
 
 def _cuda_options(shape: ModelShape, machine: Machine, sequence: int, rows: int) -> list[Option]:
@@ -186,14 +198,16 @@ def need_on_cuda(shape: ModelShape, precision: Precision, sequence: int, rows: i
 
 
 def need_on_cpu(shape: ModelShape, precision: Precision, sequence: int, rows: int = 1) -> Need:
-    """Bytes in main memory. In int8 everything but the input table is quantized, the head with its own copy, and
-    sums, cache and activations are fp32."""
+    """Bytes in main memory. In int8 the language model's layers and its head, in a copy of its own, are quantized;
+    the input table, the vision tower, sums, cache and activations are fp32."""
     if precision is Precision.INT8:
         head = shape.head or shape.embeddings
-        weights = (shape.layers + shape.vision + head) * _INT8_BYTES + shape.embeddings * 4
-        return Need(int(weights), _cache(shape, sequence, rows, 4), _working(shape, sequence, rows, 4))
+        weights = (shape.layers + head) * _INT8_BYTES + (shape.embeddings + shape.vision) * 4
+        working = _working(shape, sequence, rows, 4) + _CPU_RUNTIME
+        return Need(int(weights), _cache(shape, sequence, rows, 4), working)
     size = 4 if precision is Precision.FP32 else 2
-    return Need(shape.parameters * size, _cache(shape, sequence, rows, size), _working(shape, sequence, rows, size))
+    working = _working(shape, sequence, rows, size) + _CPU_RUNTIME
+    return Need(shape.parameters * size, _cache(shape, sequence, rows, size), working)
 
 
 def _cache(shape: ModelShape, sequence: int, rows: int, size: int) -> int:
@@ -215,6 +229,8 @@ def _short(need: Need, free_bytes: int | None) -> int:
 
 def _reason(best: Option | None, options: list[Option], machine: Machine) -> str:
     runnable = [option for option in options if not option.lacking]
+    if not runnable:
+        return options[0].lacking
     if best is None:
         least = min(runnable, key=lambda option: option.need.total)
         return (

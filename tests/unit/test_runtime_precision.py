@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    BitsAndBytesConfig,
     CLIPVisionConfig,
     LlamaConfig,
     LlavaConfig,
@@ -84,17 +85,17 @@ def test_the_best_precision_that_fits_is_recommended(shape: ModelShape, found: M
         (
             DENSE,
             machine(gpu=1 * GB),
-            "The model does not fit the GPU; on the CPU, int8 needs 2.5 GB and is the fastest on this CPU (AVX2).",
+            "The model does not fit the GPU; on the CPU, int8 needs 4.1 GB and is the fastest on this CPU (AVX2).",
         ),
         (
             HYBRID,
             machine(VNNI),
-            "fp32 needs 5.0 GB. int8 on a CPU is for the language models Llama, Qwen2 and Qwen3; this one is another.",
+            "fp32 needs 5.3 GB. int8 on a CPU is for the language models Llama, Qwen2 and Qwen3; this one is another.",
         ),
         (
             HYBRID,
             machine(VNNI, ram=2 * GB),
-            "This model does not fit: even in fp32 it needs 5.0 GB, 3.0 GB more than is free on the CPU.",
+            "This model does not fit: even in fp32 it needs 5.3 GB, 3.3 GB more than is free on the CPU.",
         ),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_user_may_choose_otherwise() -> None:
         (machine(gpu=8 * GB, build=CPU_BUILD), None, "cuda", DeviceError, "no NVIDIA GPU", "pip install torch"),
         (machine(gpu=8 * GB, capability=(7, 5)), "bf16", "cuda", DeviceError, "no bf16", "fp16 on the GPU"),
         (machine(gpu=3 * GB), "bf16", "cuda", OutOfDeviceMemoryError, "needs 3.1 GB", "nf4 on the GPU"),
-        (machine(ram=1 * GB), None, None, OutOfDeviceMemoryError, "needs 2.5 GB", "smaller model"),
+        (machine(ram=1 * GB), None, None, OutOfDeviceMemoryError, "needs 4.1 GB", "smaller model"),
     ],
 )
 def test_an_impossible_choice_says_what_to_do(
@@ -150,6 +151,43 @@ def test_an_impossible_choice_says_what_to_do(
     info = getattr(caught.value, "info")  # noqa: B009 - the parametrized type is any error
     assert says in info.message
     assert offers in info.hint
+
+
+def test_weights_that_were_saved_quantized_run_as_saved_and_on_a_gpu_alone() -> None:
+    saved = replace(DENSE, saved=Precision.NF4)
+    advice = advise(saved, machine(VNNI, gpu=8 * GB), SEQUENCE)
+    assert f"{choose(advice).precision} {choose(advice).device}" == "nf4 cuda:0"
+    with pytest.raises(DeviceError, match="saved in nf4"):
+        choose(advice, "bf16")
+    with pytest.raises(DeviceError, match="saved in nf4"):
+        choose(advice, None, "cpu")
+    without = advise(saved, machine(VNNI), SEQUENCE)
+    assert without.recommended is None
+    assert "unquantized" in without.reason
+    with pytest.raises(DeviceError, match="unquantized"):
+        choose(without)
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (None, None),
+        ({"quant_method": "bitsandbytes", "load_in_4bit": True}, Precision.NF4),
+        (BitsAndBytesConfig(load_in_8bit=True), Precision.INT8),
+    ],
+)
+def test_a_configuration_states_how_its_weights_were_saved(stated: object, expected: Precision | None) -> None:
+    config = LlamaConfig(**SIZES)
+    if stated is not None:
+        config.quantization_config = stated
+    assert shape_of(config).saved is expected
+
+
+def test_other_quantizations_are_refused_by_name() -> None:
+    config = LlamaConfig(**SIZES)
+    config.quantization_config = {"quant_method": "awq", "bits": 4}
+    with pytest.raises(CheckpointError, match="awq"):
+        shape_of(config)
 
 
 def test_smaller_precisions_need_less_and_longer_pages_more() -> None:
