@@ -9,15 +9,21 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from tokenizers.processors import TemplateProcessing
 from torch import Tensor
+from transformers import PreTrainedTokenizerFast
 
-from engine.errors import UsageError
+from engine.errors import CheckpointError, UsageError
 from engine.geometry import Size
 from engine.readers.native.adapter import SHORT_ANSWER, NativeModel
+from engine.readers.native.loading import load
 from engine.readers.sliced.protocol import Prompt
 from engine.runtime.decoder import Stretch
 from engine.slicing.plan import SlicePlan
-from tests.unit.native_models import FAMILIES, load_tiny, page_of, published_inputs, save_tiny
+from tests.unit.native_models import CARD, FAMILIES, load_tiny, page_of, published_inputs, save_tiny
+from tests.unit.uhd_models import one_thread
+
+__all__ = ["one_thread"]
 
 PAGE = Size(640, 330)
 QUESTION = "What is the total?"
@@ -195,6 +201,50 @@ def test_a_question_cannot_write_the_models_own_tokens(tiny: Callable[[str], Nat
     for token in (model.image_token(model._tokenizer), "<|im_end|>"):
         with pytest.raises(UsageError, match="takes for a command"):
             model.prompt(plan, f"What is {token} here?")
+
+
+@pytest.mark.parametrize("begins", ["", "{{ bos_token }}"])
+def test_a_prompt_begins_once(tmp_path: Path, begins: str) -> None:
+    """Tokenizers that begin every text themselves, and chat templates that write the beginning, come together."""
+    save_tiny("llava", tmp_path)
+    begin = TemplateProcessing(single="<|im_start|> $A", special_tokens=[("<|im_start|>", 0)])
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tmp_path, bos_token="<|im_start|>")
+    tokenizer.backend_tokenizer.post_processor = begin
+    tokenizer.save_pretrained(tmp_path)
+    template = begins + "USER: <image>\n{{ messages[0].content[1].text }} ASSISTANT:"
+    (tmp_path / "chat_template.jinja").write_text(template, encoding="utf-8")
+    model = load_tiny(tmp_path)
+    prompt = model.prompt(model.plan(PAGE, model.own_policy), QUESTION)
+    assert prompt.ids.count(model._tokenizer.bos_token_id) == 1
+    assert prompt.ids[0] == model._tokenizer.bos_token_id
+    assert model.text(prompt.ids[1:7]) == "USER:"
+
+
+def test_a_template_that_asks_before_it_shows_the_page_shares_nothing(tmp_path: Path) -> None:
+    save_tiny("llava", tmp_path)
+    template = "{{ messages[0].content[1].text }}\n<image>\nASSISTANT:"
+    (tmp_path / "chat_template.jinja").write_text(template, encoding="utf-8")
+    model = load_tiny(tmp_path)
+    prompt, whole = asked(model, page_of(PAGE), model.own_policy)
+    assert prompt.page_length == 0
+    assert list(model.decoder.stream(whole, None, 2, model.stop))
+
+
+@pytest.mark.parametrize("template", ["{{ messages[0].content[1].text }}", "<image>{{ messages }}<image>"])
+def test_a_template_that_does_not_show_the_page_once_is_refused(tmp_path: Path, template: str) -> None:
+    save_tiny("llava", tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(template, encoding="utf-8")
+    model = load_tiny(tmp_path)
+    with pytest.raises(CheckpointError, match="not once"):
+        model.prompt(model.plan(PAGE, model.own_policy), QUESTION)
+
+
+def test_models_answer_in_half_precision(tmp_path: Path) -> None:
+    folder = save_tiny("minicpmv4_7", tmp_path)
+    model = load(folder, dtype=torch.bfloat16, device=torch.device("cpu"), card=CARD)
+    _, whole = asked(model, page_of(PAGE), "minicpm-v-16x")
+    assert whole.embeds.dtype == torch.bfloat16
+    assert len(list(model.decoder.stream(whole, None, 2, frozenset()))) == 2
 
 
 def test_answers_are_words_without_special_tokens(tiny: Callable[[str], NativeModel]) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from transformers.image_transforms import get_resize_output_image_size
+from transformers.image_utils import ChannelDimension
 
 from engine.errors import PlanRefusedError, UsageError
 from engine.geometry import PixelRect, Size
@@ -55,7 +57,7 @@ def laid_out(model: NativeModel, family: str, image: Image.Image, policy: str) -
     Pixels play no part in the layout and cost most of the time, so views come out black.
     """
     images = copy.copy(model._images)
-    images.resize = black_of(torch.zeros if family == "minicpm_ocr" else np.zeros, model._images.resize)
+    images.resize = black_of(torch.zeros if family == "minicpm_ocr" else np.zeros)
     processor = published_processor(family, images, model._tokenizer)
     options = model.options(policy) if isinstance(model, MiniCPMV | InternVL) else {}
     return processor(
@@ -68,13 +70,16 @@ def laid_out(model: NativeModel, family: str, image: Image.Image, policy: str) -
     )
 
 
-def black_of(zeros: Any, resize: Any) -> Any:
-    """`resize` where the size follows from the image's, else a black image of the size asked for."""
+def black_of(zeros: Any) -> Any:
+    """In place of an image processor's resizing: a black image of the size asked for."""
 
-    def black(image: Any, size: Any, resample: Any = None, **options: Any) -> Any:
-        if size.height is None:
-            return resize(image, size, resample, **options)
-        return zeros((3, size.height, size.width), dtype=image.dtype)
+    def black(image: Any, size: Any, resample: Any = None, **_options: Any) -> Any:
+        height, width = size.height, size.width
+        if height is None:
+            height, width = get_resize_output_image_size(
+                image, size.shortest_edge, default_to_square=False, input_data_format=ChannelDimension.FIRST
+            )
+        return zeros((3, height, width), dtype=image.dtype)
 
     return black
 
