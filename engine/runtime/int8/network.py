@@ -15,13 +15,14 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from engine.runtime.int8.attention import attend, attention_weights
-from engine.runtime.int8.linear import Int8Linear
+from engine.runtime.int8.linear import Int8Linear, pack_layers
 from engine.runtime.int8.memory import Continuation
 from engine.runtime.int8.shape import DecoderShape
-from engine.runtime.int8.weights import Tensors, linear_of, tensor_of, tensors_of
+from engine.runtime.int8.weights import Tensors, check_sizes, layer_of, tensor_of, tensors_of
 
 # Positions that go through the feed-forward network at once; their inner activations stay in the last-level cache.
-_BLOCK = 256
+_BLOCK = 128
+_PARTS = ("qkv", "out", "gate_up", "down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,29 @@ class Layer:
     """One decoder layer. `head_norms` [heads + kv_heads, head_dim] is None where heads are not normalized."""
 
     input_norm: Tensor
-    qkv: Int8Linear
-    head_norms: Tensor | None
-    out: Int8Linear
     output_norm: Tensor
+    head_norms: Tensor | None
+    qkv: Int8Linear
+    out: Int8Linear
     gate_up: Int8Linear
     down: Int8Linear
 
 
 class Int8Network:
-    """A dense decoder over embeddings. Raises CheckpointError where tensors are missing or of the wrong size."""
+    """A dense decoder over embeddings; its layers are `compact` (see Int8Linear), its head always is.
 
-    def __init__(self, shape: DecoderShape, tensors: Mapping[str, Tensor]) -> None:
+    Raises CheckpointError where tensors are missing or of the wrong size.
+    """
+
+    def __init__(self, shape: DecoderShape, tensors: Mapping[str, Tensor], *, compact: bool = False) -> None:
+        check_sizes(tensors, shape)
         self.shape = shape
         self.embeddings = tensor_of(tensors, "embeddings")
         self._norm = tensor_of(tensors, "norm")
         self._frequencies = tensor_of(tensors, "frequencies")
         self._rotary_scale = tensor_of(tensors, "rotary_scale")
-        self._head = linear_of(tensors, "head")
-        self._layers = [_layer(tensors, f"layers.{index}") for index in range(shape.layers)]
+        self._head = pack_layers([layer_of(tensors, "head")], compact=True)[0]
+        self._layers = _layers(tensors, shape.layers, compact)
         self._nothing = torch.zeros(())
 
     def tensors(self) -> Tensors:
@@ -58,14 +63,14 @@ class Int8Network:
             "frequencies": self._frequencies,
             "rotary_scale": self._rotary_scale,
         }
-        tensors.update(tensors_of(self._head, "head"))
+        tensors.update(tensors_of(self._head.layer, "head"))
         for index, layer in enumerate(self._layers):
             name = f"layers.{index}"
             tensors |= {f"{name}.input_norm": layer.input_norm, f"{name}.output_norm": layer.output_norm}
             if layer.head_norms is not None:
                 tensors[f"{name}.head_norms"] = layer.head_norms
-            for part in ("qkv", "out", "gate_up", "down"):
-                tensors.update(tensors_of(getattr(layer, part), f"{name}.{part}"))
+            for part in _PARTS:
+                tensors.update(tensors_of(getattr(layer, part).layer, f"{name}.{part}"))
         return tensors
 
     def embed(self, ids: Tensor) -> Tensor:
@@ -131,13 +136,17 @@ class Int8Network:
         return torch.linalg.vector_norm(x, 2, -1, True).square_().div_(x.shape[-1]).add_(self.shape.epsilon).rsqrt_()
 
 
-def _layer(tensors: Mapping[str, Tensor], name: str) -> Layer:
-    return Layer(
-        tensor_of(tensors, f"{name}.input_norm"),
-        linear_of(tensors, f"{name}.qkv"),
-        tensors.get(f"{name}.head_norms"),
-        linear_of(tensors, f"{name}.out"),
-        tensor_of(tensors, f"{name}.output_norm"),
-        linear_of(tensors, f"{name}.gate_up"),
-        linear_of(tensors, f"{name}.down"),
+def _layers(tensors: Mapping[str, Tensor], count: int, compact: bool) -> list[Layer]:
+    names = [f"layers.{index}" for index in range(count)]
+    linears = iter(
+        pack_layers([layer_of(tensors, f"{name}.{part}") for name in names for part in _PARTS], compact=compact)
     )
+    return [
+        Layer(
+            tensor_of(tensors, f"{name}.input_norm"),
+            tensor_of(tensors, f"{name}.output_norm"),
+            tensors.get(f"{name}.head_norms"),
+            **{part: next(linears) for part in _PARTS},
+        )
+        for name in names
+    ]

@@ -15,21 +15,18 @@ _HINT = "Choose fp32 for this model on a CPU."
 
 @dataclass(frozen=True, slots=True)
 class DecoderShape:
-    """A dense decoder: `heads` query heads share `kv_heads` heads of keys and values, of `head_dim` channels each."""
+    """A dense decoder: `inner` channels in its feed-forward network; `heads` query heads share `kv_heads` heads of keys
+    and values, of `head_dim` channels each. `head_norms` says that queries and keys are normalized per head."""
 
     layers: int
     dim: int
+    inner: int
     heads: int
     kv_heads: int
     head_dim: int
     vocabulary: int
     epsilon: float
     head_norms: bool
-
-    @property
-    def group(self) -> int:
-        """Query heads per head of keys and values."""
-        return self.heads // self.kv_heads
 
 
 def shape_of(config: Any) -> DecoderShape:
@@ -42,6 +39,7 @@ def shape_of(config: Any) -> DecoderShape:
     return DecoderShape(
         layers=config.num_hidden_layers,
         dim=config.hidden_size,
+        inner=config.intermediate_size,
         heads=config.num_attention_heads,
         kv_heads=config.num_key_value_heads,
         head_dim=head_dim,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import CheckpointError
-from engine.runtime.int8.linear import Int8Linear, Int8Weight, quantize_weight
+from engine.runtime.int8.linear import Int8Layer, Int8Weight, quantize_weight
 from engine.runtime.int8.shape import DecoderShape, shape_of
 
 Tensors = dict[str, Tensor]
@@ -39,19 +39,41 @@ def quantize_decoder(text_model: Any, head: Any) -> Tensors:
     return tensors
 
 
-def linear_of(tensors: Mapping[str, Tensor], name: str) -> Int8Linear:
+def layer_of(tensors: Mapping[str, Tensor], name: str) -> Int8Layer:
     """The linear layer stored as `name`. Raises CheckpointError where its tensors do not fit together."""
     values, scales = tensor_of(tensors, f"{name}.values"), tensor_of(tensors, f"{name}.scales")
     if values.dtype != torch.int8 or values.ndim != 2 or scales.shape != values.shape[:1]:
         raise CheckpointError(f"The int8 weights of “{name}” do not fit together.")
-    return Int8Linear(Int8Weight(values, scales), tensors.get(f"{name}.bias"))
+    return Int8Layer(Int8Weight(values, scales), tensors.get(f"{name}.bias"))
 
 
-def tensors_of(layer: Int8Linear, name: str) -> Tensors:
-    """What `linear_of` takes to make `layer`."""
-    weight = layer.weight
+def tensors_of(layer: Int8Layer, name: str) -> Tensors:
+    """What `layer_of` takes to make `layer`."""
     bias = {} if layer.bias is None else {f"{name}.bias": layer.bias}
-    return {f"{name}.values": weight.values, f"{name}.scales": weight.scales} | bias
+    return {f"{name}.values": layer.weight.values, f"{name}.scales": layer.weight.scales} | bias
+
+
+def check_sizes(tensors: Mapping[str, Tensor], shape: DecoderShape) -> None:
+    """Raises CheckpointError where a tensor of a decoder of `shape` is missing or of another size."""
+    turned, heads = shape.heads + shape.kv_heads, shape.heads + 2 * shape.kv_heads
+    sizes: dict[str, tuple[int, ...]] = {
+        "embeddings": (shape.vocabulary, shape.dim),
+        "norm": (shape.dim,),
+        "frequencies": (shape.head_dim // 2,),
+        "rotary_scale": (),
+        "head.values": (shape.vocabulary, shape.dim),
+    }
+    for index in range(shape.layers):
+        name = f"layers.{index}"
+        sizes |= {f"{name}.input_norm": (shape.dim,), f"{name}.output_norm": (shape.dim,)}
+        sizes |= {f"{name}.head_norms": (turned, shape.head_dim)} if shape.head_norms else {}
+        sizes[f"{name}.qkv.values"] = (heads * shape.head_dim, shape.dim)
+        sizes[f"{name}.out.values"] = (shape.dim, shape.heads * shape.head_dim)
+        sizes[f"{name}.gate_up.values"] = (2 * shape.inner, shape.dim)
+        sizes[f"{name}.down.values"] = (shape.dim, shape.inner)
+    for name, size in sizes.items():
+        if (found := tuple(tensor_of(tensors, name).shape)) != size:
+            raise CheckpointError(f"“{name}” of the int8 weights has the size {found}; its configuration says {size}.")
 
 
 def tensor_of(tensors: Mapping[str, Tensor], name: str) -> Tensor:
