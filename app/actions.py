@@ -87,7 +87,7 @@ COMMANDS: tuple[Command, ...] = (
         "ask-model", "Ask the model", "Put the question of the answer that is shown to a model too", "Ctrl+Shift+A"
     ),
     Command("cancel", "Cancel", "Stop what is under way; else put the evidence away", "Esc", "cancel"),
-    Command("choose-reader", "Choose the reader", "Go to the list of readers", "Ctrl+Shift+R", "answered"),
+    Command("choose-reader", "Choose the reader", "Go to the list of readers", "Ctrl+Shift+R"),
     Command("precision-auto", "Automatic precision", "Hold weights as recommended for this machine", checkable=True),
     Command("precision-int8", "Precision int8", "Hold weights as 8-bit integers", checkable=True),
     Command("precision-fp32", "Precision fp32", "Hold weights in full precision", checkable=True),

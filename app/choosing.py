@@ -105,6 +105,7 @@ class ReaderController(QObject):
         window.panel.model_wanted.connect(self.ask_model)
         self._shelf.changed.connect(self._show)
         self._book.finished.connect(self._on_record_finished)
+        self.downloads.changed.connect(self._show_download)
         self.downloads.finished.connect(self._on_model_installed)
         self.downloads.failed.connect(self._on_download_failed)
         actions["choose-reader"].triggered.connect(window.toolbar.reader_box.showPopup)
@@ -149,6 +150,15 @@ class ReaderController(QObject):
         if self._asking.shown is None:
             title = self.tr("Embedded reader") if chosen == EMBEDDED.name else self._shelf.title(chosen)
             self._window.status.show_reader(f"{title} · {device}")
+
+    def _show_download(self, name: str) -> None:
+        """In the status line: the dialog may be closed."""
+        download = self.downloads.of(name)
+        if download.running and download.total_bytes:
+            share = wording.percent(download.done_bytes / download.total_bytes)
+            self._window.status.show_download(f"{title_of(name)}: {share}")
+        else:
+            self._window.status.show_download("")
 
     # What happens.
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
-    QGroupBox,
     QLabel,
     QSpinBox,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +28,7 @@ TEXT_MARGINS = QMargins(5, 0, 5, 0)
 
 
 class SettingsDialog(QDialog):
-    """One group box per group, one row per setting that has a label."""
+    """One page per group, one row per setting that has a label."""
 
     def __init__(self, settings: Settings, parent: QWidget, notes: Mapping[str, str] | None = None) -> None:
         """`notes` say more about settings, by key: what is known of this machine alone."""
@@ -41,16 +41,18 @@ class SettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 14, 20, 16)
         column.setSpacing(16)
+        self.pages = QTabWidget(self)
         for group in dict.fromkeys(setting.group for setting in SETTINGS if setting.label):
-            column.addWidget(self._build_group(group))
+            self.pages.addTab(self._build_group(group), _translated(group))
+        column.addWidget(self.pages, 1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.close)
         column.addWidget(buttons)
 
-    def _build_group(self, group: str) -> QGroupBox:
-        box = QGroupBox(_translated(group), self)
-        form = QFormLayout(box)
-        form.setContentsMargins(0, 8, 0, 0)
+    def _build_group(self, group: str) -> QWidget:
+        page = QWidget(self)
+        form = QFormLayout(page)
+        form.setContentsMargins(2, 14, 2, 0)
         form.setVerticalSpacing(6)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         for setting in SETTINGS:
@@ -70,7 +72,7 @@ class SettingsDialog(QDialog):
             said = " ".join(part for part in (_translated(setting.help), self._notes.get(setting.key, "")) if part)
             if said:
                 form.addRow(self._help(said))
-        return box
+        return page
 
     def _help(self, text: str) -> QLabel:
         label = QLabel(text, self)

@@ -21,6 +21,10 @@ class StatusLine(QStatusBar):
         self._answer = QLabel(self.tr("Embedded reader · CPU"), self)
         self._answer.setAccessibleName(self.tr("Reader, device, pixels read and seconds"))
         self.addWidget(self._answer, 1)
+        self._download = QLabel(self)
+        self._download.setAccessibleName(self.tr("Download under way"))
+        self._download.hide()
+        self.addPermanentWidget(self._download)
         self._reading = QLabel(self)
         self.addPermanentWidget(self._reading)
         self._bar = QProgressBar(self)
@@ -40,6 +44,11 @@ class StatusLine(QStatusBar):
     def show_reader(self, summary: str) -> None:
         """Reader, device, pixels read and seconds."""
         self._answer.setText(summary)
+
+    def show_download(self, text: str) -> None:
+        """How far a model's download is; empty when none is under way."""
+        self._download.setText(text)
+        self._download.setVisible(bool(text))
 
     def show_page(self, page: PageRef | None) -> None:
         """Native size of the page that is shown."""

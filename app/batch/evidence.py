@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QObject
 
 from app.asking import AskController
@@ -17,6 +19,9 @@ from engine.geometry import PageRect
 from engine.readers.types import EMBEDDED, Answer, PageRead
 from engine.slicing import policies
 from engine.slicing.plan import SlicePlan
+
+_MODEL = re.compile(r"(.+?)(?:@([^@ ]+))?(?: \((\w+)\))?")
+"""How a row names a model: `model@revision (precision)`, without what is not known."""
 
 
 class EvidenceOpener(QObject):
@@ -98,6 +103,8 @@ def answer_of_row(row: Row, info: DocumentInfo) -> Answer:
         except TesseraError:
             plans = ()
     asked = (page.index,) if page is not None else ()
+    named = _MODEL.fullmatch(row.model)
+    model, revision, precision = named.groups("") if named is not None else (row.model, "", "")
     return Answer(
         text=row.answer,
         status=row.status,
@@ -109,9 +116,9 @@ def answer_of_row(row: Row, info: DocumentInfo) -> Answer:
         pages_read=asked,
         pages_asked=asked,
         reader=row.reader,
-        model=row.model,
-        revision="",
-        precision="",
+        model=model,
+        revision=revision,
+        precision=precision,
         device=row.device,
         pixels=row.pixels,
         seconds=row.seconds or 0.0,

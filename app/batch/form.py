@@ -28,7 +28,7 @@ from engine.readers.types import EMBEDDED
 from engine.slicing.policies import policies
 
 BOX_HEIGHT_PX = 120
-READER_LENGTH = 14
+CHOICE_LENGTH = 16
 
 
 class BatchForm(QWidget):
@@ -159,6 +159,8 @@ class BatchForm(QWidget):
         row.addWidget(QLabel(self.tr("Slices"), self))
         self.policy = QComboBox(self)
         self.policy.setAccessibleName(self.tr("Slicing policy"))
+        self.policy.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.policy.setMinimumContentsLength(CHOICE_LENGTH)
         for policy in policies():
             self.policy.addItem(policy.title, policy.id)
         self.policy.activated.connect(lambda index: self._set_policy(self.policy.itemData(index)))
@@ -167,7 +169,7 @@ class BatchForm(QWidget):
         self.reader = QComboBox(self)
         self.reader.setAccessibleName(self.tr("Reader"))
         self.reader.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.reader.setMinimumContentsLength(READER_LENGTH)
+        self.reader.setMinimumContentsLength(CHOICE_LENGTH)
         self.reader.activated.connect(self._on_reader_activated)
         row.addWidget(self.reader)
         row.addSpacing(12)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.contributions import Look, Shown, shown_of
 from engine.documents.types import PageRef, Word
-from engine.evidence.types import Contribution
+from engine.evidence.types import Contribution, EvidenceMethod
 from engine.geometry import PagePoint, PageRect, bounding_rect, turn_rect
 from engine.readers.types import Answer
 from engine.slicing.plan import SlicePlan, View
@@ -50,7 +50,7 @@ class PageMarks:
     """Everything an answer and a slice plan say about one page, in page units of the page as shown.
 
     `answer_boxes` outline the answer's own words, `label_boxes` the words it was found by. `plan_error` is why the
-    policy has no slices for this page.
+    policy has no slices for this page. Not `measured`: nothing is known yet of what some slices contribute.
     """
 
     policy: str = ""
@@ -58,6 +58,7 @@ class PageMarks:
     answer_boxes: tuple[PageRect, ...] = ()
     label_boxes: tuple[PageRect, ...] = ()
     plan_error: str = ""
+    measured: bool = True
 
     @property
     def has_evidence(self) -> bool:
@@ -98,8 +99,10 @@ def evidence_marks(page: PageRef, answer: Answer, shown: Sequence[Shown] | None 
     plan = dict(answer.plans).get(page.index)
     shown = shown if shown is not None else shown_of(evidence)
     contributions = tuple(each for each in shown if each.contribution.page == page.index)
+    measured = evidence.method is not EvidenceMethod.ATTENTION
     if evidence.page.index != page.index:
-        return PageMarks(plan.policy, tuple(_slice_marks(page, plan, contributions, 0))) if plan else None
+        slices = tuple(_slice_marks(page, plan, contributions, 0)) if plan else ()
+        return PageMarks(plan.policy, slices, measured=measured) if plan else None
     turn = (page.orientation - evidence.page.orientation) % 360
     size = (evidence.page.width, evidence.page.height)
     answer_words, label_words = evidence.words[: evidence.answer_words], evidence.words[evidence.answer_words :]
@@ -109,6 +112,7 @@ def evidence_marks(page: PageRef, answer: Answer, shown: Sequence[Shown] | None 
         slices,
         tuple(turn_rect(box, size, turn) for box in joined_boxes(answer_words)),
         tuple(turn_rect(box, size, turn) for box in joined_boxes(label_words)),
+        measured=measured,
     )
 
 

@@ -162,7 +162,8 @@ class PageView(SheetView):
         plan_only = self._plans[page]
         if evidence is None:
             return plan_only
-        return PageMarks(plan_only.policy, plan_only.slices, evidence.answer_boxes, evidence.label_boxes)
+        words = (evidence.answer_boxes, evidence.label_boxes)
+        return PageMarks(plan_only.policy, plan_only.slices, *words, measured=evidence.measured)
 
     def _refresh(self) -> None:
         self.viewport().update()
@@ -197,8 +198,7 @@ class PageView(SheetView):
         place = self._placing(index)
         slices = [PlacedSlice(mark, place(mark.box)) for mark in marks.slices]
         if marks.has_evidence:
-            if self._dim and not marks.previews:
-                # Nothing is known yet of slices that were not looked at.
+            if self._dim and marks.measured:
                 overlay.dim(page, [place(box) for box in marks.lit])
             overlay.shade(slices)
         current = self._current_hit[1] if self._current_hit is not None and self._current_hit[0] == index else None

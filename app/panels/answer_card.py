@@ -250,7 +250,8 @@ class AnswerCard(QFrame):
         note.setWordWrap(False)
         row.addWidget(note, 1)
         if self._offer and _is_open(record, answer):
-            ask = _flat(self._offer, self)
+            ask = QPushButton(self._offer, self)
+            ask.setObjectName("offer")
             ask.clicked.connect(self._on_model_clicked)
             row.addWidget(ask)
         if answer.status is not AnswerStatus.NOT_FOUND:

@@ -88,7 +88,9 @@ class ModelSheet(QWidget):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(text, row, 1)
-            self._cells += [title, text]
+            for cell in (title, text):
+                cell.show()
+                self._cells.append(cell)
 
     def _show_steps(self, steps: dict[Step, str]) -> None:
         if list(steps) != list(self.buttons):

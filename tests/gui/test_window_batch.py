@@ -297,6 +297,22 @@ def test_an_answer_made_of_a_row_is_that_of_the_row() -> None:
     assert [(each.row, each.col) for each in made.evidence.contributions] == [(3, 1), (2, 1), (0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("model", "revision", "precision"),
+    [
+        ("openbmb/MiniCPM-V-4.6", "0123abc", "int8"),
+        ("/my models/tiny (old)", "", "fp32"),
+        ("rules", "", ""),
+    ],
+)
+def test_an_answer_made_of_a_row_names_the_model_as_it_was_named(model: str, revision: str, precision: str) -> None:
+    info = make_document("/docs/a.pdf")
+    answer = replace(make_answer(info.pages[0]), reader="model", model=model, revision=revision, precision=precision)
+    made = answer_of_row(row_of(info, answer).row, info)
+    assert (made.model, made.revision, made.precision) == (model, revision, precision)
+    assert not made.calibrated
+
+
 def test_a_document_is_closed_by_whoever_uses_it_last() -> None:
     holds = Holds()
     holds.take("/docs/a.pdf")

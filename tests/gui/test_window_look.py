@@ -29,6 +29,7 @@ from app.batch.window import BatchWindow
 from app.help import AboutDialog, ShortcutSheet
 from app.icons import icon
 from app.main_window import MainWindow
+from app.model_dialog import ModelDialog
 from app.settings_dialog import SettingsDialog
 from app.theme import DARK, LIGHT, Colors, contrast, palette_of, style_sheet
 from engine.resources import resource_path
@@ -142,6 +143,7 @@ def test_every_control_of_the_dialogs_has_a_name(window: MainWindow, qtbot: QtBo
         SettingsDialog(window.settings, window),
         ShortcutSheet(window.actions_by_key, window),
         AboutDialog(window),
+        ModelDialog(window.bench.shelf, window.bench.choosing.downloads, window),
         BatchWindow(lambda control, progress: None, BatchSetup(), tuple, window),  # type: ignore[arg-type, return-value]  # never asked
     ]
     for dialog in dialogs:

@@ -37,6 +37,10 @@ def texts(dialog: ModelDialog) -> list[str]:
     return [label.text() for label in dialog.sheet.findChildren(QLabel) if label.isVisibleTo(dialog) and label.text()]
 
 
+def status_texts(window: MainWindow) -> list[str]:
+    return [label.text() for label in window.status.findChildren(QLabel) if not label.isHidden()]
+
+
 def press(dialog: ModelDialog, step: Step) -> None:
     dialog.sheet.buttons[step].click()
 
@@ -138,8 +142,10 @@ def test_a_download_goes_on_while_the_dialog_is_closed(
     with qtbot.waitSignal(dialog.destroyed):
         dialog.close()
     assert not request.cancelled
+    assert "MiniCPM-V 4.6: 39 %" in status_texts(window)
     request.fail(ErrorInfo("output", "The disk is full.", "Free some space."))
     qtbot.waitUntil(lambda: f"{TITLE}: The disk is full. Free some space." in window.frame.messages.texts)
+    assert "MiniCPM-V 4.6: 39 %" not in status_texts(window)
     window.actions_by_key["get-model"].trigger()
     (again,) = window.findChildren(ModelDialog)
     again.show_model(MODEL)
