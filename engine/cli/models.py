@@ -26,10 +26,11 @@ from engine.cli.desk import POLL_S, running_supervisor, wait
 from engine.errors import CancelledError, UsageError
 from engine.models.catalogue import CatalogueModel, Precision, catalogue, entry, weight_bytes
 from engine.models.checks import check
-from engine.models.installed import import_folder, installed, is_installed, remove
+from engine.models.installed import find, import_folder, installed, is_installed, remove
 from engine.models.types import HubListing, ModelFolder, checked_hub_id
 from engine.readers.types import Progress as WorkDone
-from engine.service.messages import ModelDescribed, ModelPulled
+from engine.runtime.precision import Advice
+from engine.service.messages import ModelAdvised, ModelDescribed, ModelPulled
 from engine.service.pending import Pending
 from engine.service.supervisor import Supervisor
 
@@ -61,6 +62,25 @@ def list_models(as_json: bool) -> None:
             "`tessera models pull ID` asks the hub and shows it before it downloads.",
             markup=False,
         )
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Say in which precisions this machine can run an installed model, what each needs, and which is best."""
+    model = find(name)
+    with running_supervisor() as supervisor:
+        advised = wait(supervisor.advise(name))
+    if not isinstance(advised, ModelAdvised):
+        raise TypeError(f"asking for advice ended with {type(advised).__name__}")
+    if as_json:
+        click.echo(json.dumps(_plain(model) | {"advice": asdict(advised.advice)}))
+        return
+    output().print(f"{model.name} · {_gigabytes(model.size_bytes)} · {advised.advice.reason}", markup=False)
+    output().print(_precisions(advised.advice))
+    if advised.advice.hint:
+        print_notice(advised.advice.hint)
 
 
 @command.command("pull")
@@ -184,6 +204,17 @@ def _table(here: tuple[ModelFolder, ...], available: list[CatalogueModel]) -> Ta
         size = f"~{_gigabytes(offer.download_bytes)}" if offer.download_bytes else UNKNOWN
         licence = offer.licence or UNKNOWN
         table.add_row(offer.id, STATES.get(offer.default_on, ""), size, _bf16(offer.parameters), licence)
+    return table
+
+
+def _precisions(advice: Advice) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("precision", "on", "needs", ""):
+        table.add_column(heading)
+    for option in advice.options:
+        short = f"{_gigabytes(option.short_bytes)} too little memory is free" if option.short_bytes else ""
+        state = option.lacking or short or ("recommended" if option == advice.recommended else "possible")
+        table.add_row(option.precision, option.device, _gigabytes(option.need.total), state)
     return table
 
 

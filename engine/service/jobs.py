@@ -15,6 +15,7 @@ from engine.service.messages import (
     Command,
     DescribeModel,
     DocumentOpened,
+    ModelAdvised,
     ModelDescribed,
     ModelPulled,
     OpenDocument,
@@ -31,7 +32,7 @@ from engine.service.messages import (
 from engine.service.pending import Pending
 
 MAX_ATTEMPTS = 2
-FINAL = (AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady, ModelPulled)
+FINAL = (AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady, ModelAdvised, ModelPulled)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from engine.readers.types import (
     Request,
     Token,
 )
+from engine.runtime.precision import Advice
 
 
 class WorkerKind(StrEnum):
@@ -191,6 +192,23 @@ class NeedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class AdviseModel:
+    """Ask what this machine can run the installed `model` in. The reply is `ModelAdvised` or `Failed`."""
+
+    request: int
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAdvised:
+    """The precisions of `model` here, with the memory that each needs, and which is recommended and why."""
+
+    request: int
+    model: str
+    advice: Advice
+
+
+@dataclass(frozen=True, slots=True)
 class DescribeModel:
     """Ask the hub what a pull of `model` would fetch. The reply is `ModelDescribed` or `Failed`."""
 
@@ -256,6 +274,7 @@ Command = (
     | TextDelivered
     | ImageDelivered
     | NeedFailed
+    | AdviseModel
     | DescribeModel
     | PullModel
     | Cancel
@@ -269,6 +288,7 @@ Reply = (
     | TextReady
     | NeedText
     | NeedImage
+    | ModelAdvised
     | ModelDescribed
     | ModelPulled
     | Progress

@@ -10,7 +10,7 @@ from engine.readers.opening import Readers
 from engine.readers.protocol import WordSourceProtocol
 from engine.readers.types import AnswerReady, Failed, PageRead, Request
 from engine.service.brokered_pages import BrokeredPages
-from engine.service.messages import Ask, Command, ReadPage, Reply
+from engine.service.messages import AdviseModel, Ask, Command, ModelAdvised, ReadPage, Reply
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ class ReadingWorker:
         match command:
             case Ask(ask=request):
                 self._guarded(request.id, lambda: self._answer(request))
+            case AdviseModel():
+                self._guarded(command.request, lambda: self._advise(command))
             case ReadPage():
                 self._guarded(command.request, lambda: self._read(command))
             case _:
@@ -57,6 +59,12 @@ class ReadingWorker:
             if isinstance(event, AnswerReady | Failed):
                 return
         raise RuntimeError(f"reader {request.reader.name} ended without an answer")
+
+    def _advise(self, command: AdviseModel) -> None:
+        # torch comes in here: a model's shape is that of its class.
+        from engine.readers.sliced.loading import advice_on
+
+        self._send(ModelAdvised(command.request, command.model, advice_on(command.model)))
 
     def _read(self, command: ReadPage) -> None:
         words = self._word_source().words(command.page, keep_on_disk=command.keep_on_disk)

@@ -11,7 +11,6 @@ import itertools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +19,10 @@ from engine.documents.types import PageRef
 from engine.errors import CancelledError, ErrorInfo, TesseraError, WorkerDiedError
 from engine.readers.types import EMBEDDED, Failed, ReaderChoice, Request
 from engine.service.broker import serve_need
+from engine.service.deaths import Deaths
 from engine.service.jobs import MAX_ATTEMPTS, Job, JobBook
 from engine.service.messages import (
+    AdviseModel,
     Ask,
     Cancel,
     CloseDocument,
@@ -53,8 +54,6 @@ logger = logging.getLogger(__name__)
 
 WATCH_INTERVAL_S = 0.1
 CLOSE_GRACE_S = 2.0
-MAX_DEATHS = 6
-DEATH_WINDOW_S = 60.0
 RGB_BYTES = 3
 
 
@@ -70,7 +69,7 @@ class Supervisor:
         self._book = JobBook()
         self._workers: dict[WorkerKind, WorkerProcess] = {}
         self._ready: set[WorkerKind] = set()
-        self._deaths: dict[WorkerKind, deque[float]] = {kind: deque(maxlen=MAX_DEATHS) for kind in WorkerKind}
+        self._deaths = Deaths()
         self._threads: list[threading.Thread] = []
         self._opened: dict[str, OpenDocument] = {}
         self._protected: set[str] = set()
@@ -150,6 +149,11 @@ class Supervisor:
         keep = all(self._keep_on_disk(page) for page in pages)
         command = Ask(Request(request, question, pages, policy, reader or EMBEDDED, budget_s, keep))
         return self._start(WorkerKind.READING, command, request, listener, None)
+
+    def advise(self, model: str, *, listener: Listener | None = None) -> Pending:
+        """What this machine can run an installed model in. Events: ModelAdvised or Failed. Nothing is loaded."""
+        request = next(self._requests)
+        return self._start(WorkerKind.READING, AdviseModel(request, model), request, listener, None)
 
     def describe_model(self, model: str, *, listener: Listener | None = None) -> Pending:
         """Ask the hub what a pull of this hub id would fetch. Events: ModelDescribed or Failed."""
@@ -330,7 +334,8 @@ class Supervisor:
             with self._lock:
                 if self._closed:
                     return
-                overdue = self._overdue()
+                now = time.monotonic()
+                overdue = [job for job in self._book.jobs.values() if job.overdue(now, self.options.cancel_grace_s)]
                 for job in overdue:
                     self._give_up(job)
             for job in overdue:
@@ -339,10 +344,6 @@ class Supervisor:
             with self._work_came:
                 if not self._closed:
                     self._work_came.wait(WATCH_INTERVAL_S if self._book.jobs else None)
-
-    def _overdue(self) -> list[Job]:
-        now = time.monotonic()
-        return [job for job in self._book.jobs.values() if job.overdue(now, self.options.cancel_grace_s)]
 
     def _give_up(self, job: Job) -> None:
         """Kill the worker that is stuck on `job`; its death brings the others back. The lock is held."""
@@ -366,9 +367,7 @@ class Supervisor:
                 return
             del self._workers[worker.kind]
             self._ready.discard(worker.kind)
-            deaths = self._deaths[worker.kind]
-            deaths.append(time.monotonic())
-            hopeless = len(deaths) == MAX_DEATHS and deaths[-1] - deaths[0] < DEATH_WINDOW_S
+            hopeless = self._deaths.add(worker.kind)
             jobs = self._book.of(worker.kind)
             failed = self._revive(worker.kind, jobs, hopeless=hopeless)
         logger.warning("worker %s ended with code %s", worker.kind.value, code)

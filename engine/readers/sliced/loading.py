@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from engine.errors import CheckpointError
-from engine.models.checks import Checked
+from engine.models.checks import Checked, check
+from engine.models.installed import find
 from engine.paths import make_private
 from engine.readers.native import loading as native
 from engine.readers.native.checkpoint import read_config
@@ -53,6 +54,12 @@ def advice_for(folder: Path, checked: Checked) -> Advice:
     Raises CheckpointError.
     """
     return advise(shape_of(_configuration(folder, checked)), seen_by_torch(probe_machine()), SEQUENCE, ROWS)
+
+
+def advice_on(model: str) -> Advice:
+    """As `advice_for`, for a model by name. Raises what `find` and `check` do."""
+    folder = find(model).path
+    return advice_for(folder, check(folder))
 
 
 def load(folder: Path, checked: Checked, card: ModelCard, option: Option) -> SlicedModel:
