@@ -11,13 +11,16 @@ from PySide6.QtCore import QAbstractAnimation, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from app.contributions import Look, shown_of
 from app.page_view.colors import CONTRIBUTION_CHIP, GRID_LIGHT, INK, LIGHT, contribution_color
 from app.page_view.layout import ZoomMode
 from app.page_view.marks import evidence_marks, joined_boxes, plan_marks
 from app.page_view.tiles import TileQueue
 from app.page_view.view import PageView, policy_plans
 from engine.documents.types import Word, WordSource
+from engine.evidence.types import EvidenceMethod
 from engine.geometry import PageRect, turn_rect
+from engine.readers.types import Answer
 from engine.slicing import policies
 from tests.gui.page_view_fakes import FakeTileService, colors_of, make_answer, make_document, plain_pixels, rgb
 
@@ -123,6 +126,68 @@ def test_a_slice_is_coloured_by_its_contribution_and_bears_the_number(
         assert np.abs(patch(pixels, view, middle) - rgb(over(contribution_color(mark.share), LIGHT))).max() <= 2
         corner = PageRect(mark.box.x0, mark.box.y0, mark.box.x0 + 90, mark.box.y0 + 30)
         assert (patch(pixels, view, corner) == rgb(CONTRIBUTION_CHIP)).all(axis=2).any()
+
+
+def previewed(shares: dict[tuple[int | None, int | None], float]) -> Answer:
+    """An answer of which only is known where the model looked."""
+    answer = make_answer(DOCUMENT, BOX, shares)
+    assert answer.evidence is not None
+    return replace(answer, evidence=replace(answer.evidence, method=EvidenceMethod.ATTENTION))
+
+
+def spread_of(pixels: np.ndarray) -> int:
+    """How far the pixels are from grey."""
+    return int((pixels.max(axis=2) - pixels.min(axis=2)).max())
+
+
+def middle_of(view: PageView, row: int, col: int) -> PageRect:
+    mark = view.marks_of(0).find(row, col)
+    assert mark is not None
+    return PageRect(mark.box.x0 + 60, mark.box.y0 + 50, mark.box.x1 - 60, mark.box.y1 - 60)
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (0, 0, 0)])
+def test_where_a_model_looked_is_hatched_without_colour_and_the_closer_the_more(
+    qtbot: QtBot, view: PageView, tiles: TileQueue, service: FakeTileService, paper: tuple[int, int, int]
+) -> None:
+    service.paint = plain_pixels(*paper)
+    show(qtbot, view, tiles)
+    view.show_evidence(previewed({(3, 1): 0.4, (2, 0): 0.1}))
+    pixels = painted(view)
+    # Not dimmed either: nothing is known yet of what other slices contribute.
+    assert (patch(pixels, view, middle_of(view, 1, 0)) == paper[0]).all()
+    hatched = [(patch(pixels, view, middle_of(view, *place)) != paper[0]).mean() for place in ((3, 1), (2, 0))]
+    assert hatched[0] > 1.5 * hatched[1] > 0
+    tag = PageRect(0, 0, PAGE.width, PAGE.height)
+    # The edges of letters are smoothed in colour by some fonts.
+    assert spread_of(patch(pixels, view, tag)) < 48
+
+
+def test_a_measured_slice_is_coloured_while_the_others_are_still_hatched(
+    qtbot: QtBot, view: PageView, tiles: TileQueue
+) -> None:
+    show(qtbot, view, tiles)
+    answer = previewed({(3, 1): 0.4, (2, 0): 0.1})
+    assert answer.evidence is not None
+    (looked,) = [each for each in answer.evidence.contributions if (each.row, each.col) == (2, 0)]
+    view.show_evidence(answer, shown_of(answer.evidence, (replace(looked, joint=0.9),)))
+    looks = {(mark.row, mark.col): mark.look for mark in view.marks_of(0).slices if mark.share is not None}
+    assert looks == {(3, 1): Look.PREVIEW, (2, 0): Look.CONTRIBUTION}
+    colour = patch(painted(view), view, middle_of(view, 2, 0))
+    assert np.abs(colour - rgb(over(contribution_color(0.9), LIGHT))).max() <= 2
+
+
+def test_hatching_stays_on_the_page_when_it_is_scrolled(qtbot: QtBot, view: PageView, tiles: TileQueue) -> None:
+    show(qtbot, view, tiles)
+    view.show_evidence(previewed({(1, 0): 0.3}))
+    view.set_zoom(2.0)
+    view.set_grid_visible(False)
+    view.go_to(0)
+    box = PageRect(60, 270, 160, 330)
+    before = patch(painted(view), view, box)
+    view.scroll_by(7, 13)
+    after = patch(painted(view), view, box)
+    assert (before != after).mean() < 0.02
 
 
 def test_no_colour_without_room_for_its_number(qtbot: QtBot, view: PageView, tiles: TileQueue) -> None:
