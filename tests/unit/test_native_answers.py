@@ -13,7 +13,7 @@ from tokenizers.processors import TemplateProcessing
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from engine.errors import CheckpointError, UsageError
+from engine.errors import UsageError
 from engine.geometry import Size
 from engine.readers.native.adapter import SHORT_ANSWER, NativeModel
 from engine.readers.native.loading import load
@@ -228,15 +228,6 @@ def test_a_template_that_asks_before_it_shows_the_page_shares_nothing(tmp_path: 
     prompt, whole = asked(model, page_of(PAGE), model.own_policy)
     assert prompt.page_length == 0
     assert list(model.decoder.stream(whole, None, 2, model.stop))
-
-
-@pytest.mark.parametrize("template", ["{{ messages[0].content[1].text }}", "<image>{{ messages }}<image>"])
-def test_a_template_that_does_not_show_the_page_once_is_refused(tmp_path: Path, template: str) -> None:
-    save_tiny("llava", tmp_path)
-    (tmp_path / "chat_template.jinja").write_text(template, encoding="utf-8")
-    model = load_tiny(tmp_path)
-    with pytest.raises(CheckpointError, match="not once"):
-        model.prompt(model.plan(PAGE, model.own_policy), QUESTION)
 
 
 def test_models_answer_in_half_precision(tmp_path: Path) -> None:

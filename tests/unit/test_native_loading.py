@@ -182,6 +182,36 @@ def test_a_folder_without_tokenizer_or_chat_template(saved: Callable[[str], Path
     assert "no tokenizer" in str(refused(folder))
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ messages[0].content[1].text }}", "0 times, not once"),
+        ("<image><image>", "2 times, not once"),
+        ("{% for %}<image>", "cannot be followed"),
+    ],
+)
+def test_a_chat_template_that_does_not_show_the_page_once(
+    saved: Callable[[str], Path], tmp_path: Path, template: str, said: str
+) -> None:
+    folder = copytree(saved("llava"), tmp_path / "template")
+    (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
+    assert said in str(refused(folder))
+
+
+@pytest.mark.parametrize("family", ["minicpmv4_6", "minicpmv4_7"])
+def test_a_tokenizer_that_joins_the_newline_between_rows(
+    saved: Callable[[str], Path], tmp_path: Path, family: str
+) -> None:
+    """Plans count one token between rows of slices; a tokenizer that drops it would shift every slice after it."""
+    folder = copytree(saved(family), tmp_path / "newline")
+    edited(
+        folder,
+        "tokenizer.json",
+        lambda data: data.update({"normalizer": {"type": "Replace", "pattern": {"String": "\n"}, "content": ""}}),
+    )
+    assert "as its plan says" in str(refused(folder))
+
+
 def test_the_older_file_of_a_chat_template_is_read(saved: Callable[[str], Path], tmp_path: Path) -> None:
     folder = copytree(saved("llava"), tmp_path / "old")
     template = (folder / "chat_template.jinja").read_text(encoding="utf-8")

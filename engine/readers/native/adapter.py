@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
+from jinja2 import TemplateError
 from PIL import Image
 from torch import Tensor
 
@@ -23,6 +24,9 @@ SHORT_ANSWER = "\nAnswer the question using a single word or phrase."
 """LLaVA-1.5's published prompt for short answers (arXiv 2310.03744, section 3.2), which its successors train on too."""
 
 END_OF_TURN = "<|im_end|>"
+
+PROOF = Size(1000, 1400)
+"""A page that every family slices, in several rows where it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class NativeModel(ABC):
                 f"{files.config.image_token_id}.",
                 "config.json and tokenizer belong to different models; fetch the model again.",
             )
+
+    def prove(self) -> None:
+        """Raises CheckpointError where chat template or tokenizer do not write a page as its plan says."""
+        self.prompt(self.plan(PROOF, self.own_policy), "")
 
     @classmethod
     def image_token(cls, tokenizer: Any) -> str:
@@ -193,13 +201,16 @@ class NativeModel(ABC):
 
     def _chat(self, question: str) -> str:
         content = [{"type": "image"}, {"type": "text", "text": question + SHORT_ANSWER}]
-        text = self._tokenizer.apply_chat_template(
-            [{"role": "user", "content": content}],
-            chat_template=self._template,
-            tokenize=False,
-            add_generation_prompt=True,
-            enable_thinking=False,
-        )
+        try:
+            text = self._tokenizer.apply_chat_template(
+                [{"role": "user", "content": content}],
+                chat_template=self._template,
+                tokenize=False,
+                add_generation_prompt=True,
+                enable_thinking=False,
+            )
+        except TemplateError as error:
+            raise CheckpointError(f"This model's chat template cannot be followed ({error}).") from error
         return str(text)
 
     def _check_question(self, question: str) -> None:

@@ -42,4 +42,6 @@ def load(
     adapter.check(files)
     with device_errors(device, "the model was being loaded"):
         model = read_weights(folder, files.config, dtype, device, quantization_config)
-        return adapter(files, model, decode(model), card)
+        loaded = adapter(files, model, decode(model), card)
+    loaded.prove()
+    return loaded
