@@ -164,6 +164,15 @@ class DeviceError(InputError):
     default_hint = "Choose another device or precision; tessera doctor lists what this machine can do."
 
 
+class DeviceLostError(DeviceError):
+    """A device that failed under a running model. The process that used it cannot use it again."""
+
+    code = "device-lost"
+    default_hint = (
+        "Ask again; the model is loaded anew. If it comes back, run it on the CPU and check the GPU's driver."
+    )
+
+
 class OutOfDeviceMemoryError(InputError):
     """A model or a page is too big for the memory that is free."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from engine.errors import CancelledError, TesseraError, internal_error
+from engine.errors import CancelledError, DeviceLostError, TesseraError, internal_error
 from engine.readers.opening import Readers
 from engine.readers.protocol import WordSourceProtocol
 from engine.readers.types import AnswerReady, Failed, PageRead, Request
@@ -56,6 +56,9 @@ class ReadingWorker:
             if self._is_cancelled(request.id):
                 raise CancelledError("Cancelled.")
             self._send(event)
+            if isinstance(event, Failed) and event.error.code == DeviceLostError.code:
+                # CUDA never recovers in the process that lost it; the supervisor starts another one.
+                raise SystemExit(event.error.message)
             if isinstance(event, AnswerReady | Failed):
                 return
         raise RuntimeError(f"reader {request.reader.name} ended without an answer")

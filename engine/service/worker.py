@@ -11,6 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Protocol
 
+from engine.runtime.probe import probe_cpu
 from engine.service.brokered_pages import BrokeredPages
 from engine.service.codec import to_json
 from engine.service.inbox import Inbox
@@ -18,7 +19,6 @@ from engine.service.messages import Ask, Command, Hello, Reply, WorkerKind
 from engine.service.reading_worker import ReadingWorker
 from engine.service.tiles import TileRingView
 
-READING_THREADS = "2"
 # The window comes first on a machine whose processors are all busy.
 NICENESS = {WorkerKind.RENDER: 5, WorkerKind.READING: 10, WorkerKind.DOWNLOAD: 10}
 
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
     elif kind is WorkerKind.DOWNLOAD:
         handler = _download_handler(send, inbox)
     else:
-        os.environ.setdefault("OMP_NUM_THREADS", READING_THREADS)
+        os.environ.setdefault("OMP_NUM_THREADS", _reading_threads())
         # Before any import: what is not on this machine is not fetched behind the user's back.
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
         handler = ReadingWorker(pages, send, inbox.is_cancelled)
@@ -52,6 +52,12 @@ def main(arguments: list[str]) -> None:
         command = inbox.next_command()
         handler.handle(command)
         inbox.done(command.ask.id if isinstance(command, Ask) else command_request(command))
+
+
+def _reading_threads() -> str:
+    """One for each core: two on one core wait for the same multipliers."""
+    cpu = probe_cpu()
+    return str(cpu.physical_cores or max(cpu.logical_cores // 2, 1))
 
 
 def command_request(command: Command) -> int:

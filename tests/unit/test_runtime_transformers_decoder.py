@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from itertools import islice
 from typing import Any
 
@@ -21,9 +22,10 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutputWithPast
 
-from engine.errors import CheckpointError, DeviceError, OutOfDeviceMemoryError
+from engine.errors import CheckpointError, DeviceLostError, OutOfDeviceMemoryError
 from engine.runtime.caches import tensors_of
 from engine.runtime.decoder import Step, Stretch
+from engine.runtime.device_errors import device_errors
 from engine.runtime.transformers_decoder import CacheMemory, TransformersDecoder, decoder_of
 
 NEVER = frozenset({-1})
@@ -260,7 +262,7 @@ def test_positions_of_several_axes_reach_the_model_in_their_order() -> None:
     [
         (torch.OutOfMemoryError("CUDA out of memory."), OutOfDeviceMemoryError),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), OutOfDeviceMemoryError),
-        (torch.AcceleratorError("CUDA error: device lost\nmore"), DeviceError),
+        (torch.AcceleratorError("CUDA error: device lost\nmore"), DeviceLostError),
         (RuntimeError("a bug"), RuntimeError),
     ],
 )
@@ -275,6 +277,23 @@ def test_a_full_or_lost_device_is_said_so(raised: Exception, expected: type[Exce
     with pytest.raises(expected) as caught:
         list(decoder.stream(part, None, 3, NEVER))
     assert type(caught.value) is expected
+
+
+def test_a_full_memory_is_let_go_of_while_its_error_is_held() -> None:
+    class Big:
+        pass
+
+    held: list[weakref.ref[Big]] = []
+
+    def fill() -> None:
+        big = Big()
+        held.append(weakref.ref(big))
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with pytest.raises(OutOfDeviceMemoryError) as caught, device_errors(torch.device("cpu"), "filling"):
+        fill()
+    assert caught.value.__cause__ is not None
+    assert held[0]() is None
 
 
 def test_a_model_that_changes_its_scores_is_refused() -> None:
