@@ -14,9 +14,9 @@ from PIL import Image
 
 from engine.batch.scope import scope_pages
 from engine.cli.console import print_notice, progress_bar
-from engine.documents.types import DocumentInfo, PageRef
+from engine.documents.types import DocumentInfo, PageRef, PageWords
 from engine.errors import OutputError, PasswordNeededError, TesseraError
-from engine.readers.types import Answer, AnswerReady, Progress, ReaderChoice
+from engine.readers.types import Answer, AnswerReady, PageRead, Progress, ReaderChoice
 from engine.service.messages import DocumentOpened, PageImageReady
 from engine.service.pending import Pending
 from engine.service.requests import Notice, ServiceOptions
@@ -42,6 +42,13 @@ class Desk:
         if not isinstance(ready, AnswerReady):
             raise TypeError(f"asking ended with {type(ready).__name__}")
         return ready.answer
+
+    def words(self, page: PageRef) -> PageWords:
+        """The words of a page, from its text layer or by OCR, with a progress bar. Raises TesseraError."""
+        ready = wait(self._supervisor.read(page))
+        if not isinstance(ready, PageRead):
+            raise TypeError(f"reading ended with {type(ready).__name__}")
+        return ready.words
 
     def image(self, page: PageRef) -> Image.Image:
         """The page image at native resolution: the very pixels a reader gets."""

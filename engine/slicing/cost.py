@@ -7,9 +7,11 @@ question and the answer are left out: a few per cent of a page.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
-from engine.slicing.plan import SlicePlan, View
+from engine.geometry import Size
+from engine.slicing.plan import SlicePlan
 from engine.slicing.shapes import LanguageShape, ModelShape, VisionShape
 
 BYTES_PER_ELEMENT = 2
@@ -44,18 +46,19 @@ class Cost:
 
 def cost_of(plan: SlicePlan, shape: ModelShape) -> Cost:
     """The cost of reading the page of `plan` with a model of `shape`."""
+    sizes = Counter(view.size for view in plan.views)
     return Cost(
         shape.name,
-        sum(view_flops(view, shape.vision) for view in plan.views),
+        sum(count * view_flops(size, shape.vision) for size, count in sizes.items()),
         prefill_flops(plan.sequence, shape.language),
         plan.sequence * shape.language.cache_width * BYTES_PER_ELEMENT,
     )
 
 
-def view_flops(view: View, shape: VisionShape) -> float:
-    """Operations of the tower on one view of n patches: per layer 2n (4d² + 2de) for its matrices and 4n²d for
+def view_flops(size: Size, shape: VisionShape) -> float:
+    """Operations of the tower on a view of `size` px, n patches: per layer 2n (4d² + 2de) for its matrices and 4n²d for
     attention, d wide and e inside the feed-forward network; n falls to a quarter with every merge."""
-    patches = (view.size.width // shape.patch_px) * (view.size.height // shape.patch_px)
+    patches = (size.width // shape.patch_px) * (size.height // shape.patch_px)
     matrices = 4 * shape.width * shape.width + 2 * shape.width * shape.inner
     flops = 2.0 * patches * 3 * shape.patch_px**2 * shape.width
     done = 0

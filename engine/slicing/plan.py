@@ -81,5 +81,7 @@ class SlicePlan:
     @property
     def padding(self) -> float:
         """The share (0–1) of all pixels given to the vision encoder that shows nothing of the page."""
-        padded = math.fsum(view.padding * view.size.area for view in self.views)
-        return padded / sum(view.size.area for view in self.views)
+        padded = [view for view in self.views if view.drawn is not None]
+        if not padded:
+            return 0.0
+        return math.fsum(view.padding * view.size.area for view in padded) / sum(view.size.area for view in self.views)

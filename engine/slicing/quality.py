@@ -14,11 +14,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.geometry import PixelRect
 from engine.slicing.plan import SlicePlan, View
 from engine.slicing.words import PageWordBoxes
 
 LEGIBLE_PX = 12.0
+SAME_SCALE = 1e-6
+UNSEEN = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def detail_views(plan: SlicePlan) -> tuple[View, ...]:
 
 def quality_of(plan: SlicePlan, dpi: float | None = None, words: PageWordBoxes | None = None) -> Quality:
     """The quality of `plan`, with the page's native resolution and its words where they are known."""
-    scales = _scales(plan)
+    views = detail_views(plan)
+    scales = _scales(views)
     least = min(min(scale) for scale in scales)
     return Quality(
         scale=least,
@@ -69,7 +71,7 @@ def quality_of(plan: SlicePlan, dpi: float | None = None, words: PageWordBoxes |
         padding=plan.padding,
         distortion=max(_distortion(*scale) for scale in scales),
         deviation=deviation(plan),
-        words=None if words is None else word_quality(plan, words),
+        words=None if words is None else _word_quality(plan, words, views, scales),
     )
 
 
@@ -86,22 +88,31 @@ def deviation(plan: SlicePlan) -> float:
 
 def word_quality(plan: SlicePlan, words: PageWordBoxes) -> WordQuality:
     """What becomes of the page's words under `plan`. A word that a crop leaves out is not legible."""
-    xs, ys = seams(plan)
-    count = len(words.boxes)
-    cut = words.cut_by(xs, ys)
+    views = detail_views(plan)
+    return _word_quality(plan, words, views, _scales(views))
+
+
+def _word_quality(
+    plan: SlicePlan, words: PageWordBoxes, views: Sequence[View], scales: Sequence[tuple[float, float]]
+) -> WordQuality:
+    count = len(words.middles)
+    cut = words.cut_by(*seams(plan))
     if not count:
         return WordQuality(0, 0, None, None)
-    scales = _scales(plan)
-    if len(scales) == 1 and not _is_cropped(plan):
+    if len(scales) == 1:
         ((across, down),) = scales
-        least = min(across, down)
-        small = bisect_right(words.heights, LEGIBLE_PX / least) if least else count
-        return WordQuality(count, cut, words.heights[count // 2] * down, small / count)
-    views = detail_views(plan)
-    seen = [_scale_at(views, box) for box in words.boxes]
-    drawn = sorted(box.height * down for box, (_, down) in zip(words.boxes, seen, strict=True))
-    small = sum(box.height * min(scale) <= LEGIBLE_PX for box, scale in zip(words.boxes, seen, strict=True))
-    return WordQuality(count, cut, drawn[count // 2], small / count)
+        least, shown = min(across, down), _shown_heights(plan, words)
+        hidden = count - len(shown)
+        small = hidden + (bisect_right(shown, LEGIBLE_PX / least) if least else len(shown))
+        median = shown[count // 2 - hidden] * down if count // 2 >= hidden else 0.0
+        return WordQuality(count, cut, median, small / count)
+    places = [(view.rect.x, view.rect.y, view.rect.right, view.rect.bottom, view.scale) for view in views]
+    drawn, small = [], 0
+    for x, y, height in words.middles:
+        across, down = next((scale for x0, y0, x1, y1, scale in places if x0 <= x <= x1 and y0 <= y <= y1), UNSEEN)
+        drawn.append(height * down)
+        small += height * min(across, down) <= LEGIBLE_PX
+    return WordQuality(count, cut, sorted(drawn)[count // 2], small / count)
 
 
 def seams(plan: SlicePlan) -> tuple[list[float], list[float]]:
@@ -113,29 +124,24 @@ def seams(plan: SlicePlan) -> tuple[list[float], list[float]]:
     return [x for x in xs if 0 < x < plan.page.width], [y for y in ys if 0 < y < plan.page.height]
 
 
-def _is_cropped(plan: SlicePlan) -> bool:
+def _shown_heights(plan: SlicePlan, words: PageWordBoxes) -> Sequence[float]:
+    """The heights, in ascending order, of the words whose middle no crop leaves out."""
     rect = plan.overview.rect
-    return (rect.width, rect.height) != (plan.page.width, plan.page.height)
+    if (rect.width, rect.height) == (plan.page.width, plan.page.height):
+        return words.heights
+    x0, y0, x1, y1 = rect.x, rect.y, rect.right, rect.bottom
+    return sorted(height for x, y, height in words.middles if x0 <= x <= x1 and y0 <= y <= y1)
 
 
-def _scales(plan: SlicePlan) -> set[tuple[float, float]]:
-    """The scales of the views in which details are read; those that differ by rounding of rectangles count as one."""
-    scales = [view.scale for view in detail_views(plan)]
-    first = scales[0]
-    return {first if _close(scale, first) else scale for scale in scales}
-
-
-def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return math.isclose(one[0], other[0], rel_tol=1e-6) and math.isclose(one[1], other[1], rel_tol=1e-6)
-
-
-def _scale_at(views: Sequence[View], box: PixelRect) -> tuple[float, float]:
-    """The scale of the view that shows the middle of `box`; (0, 0) where none does."""
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    for view in views:
-        if view.rect.x <= x <= view.rect.right and view.rect.y <= y <= view.rect.bottom:
-            return view.scale
-    return 0.0, 0.0
+def _scales(views: Sequence[View]) -> list[tuple[float, float]]:
+    """The scales of `views`; those that differ from the first one by rounding of rectangles count as it."""
+    scales = [view.scale for view in views]
+    across, down = scales[0]
+    return [scales[0]] + [
+        scale
+        for scale in scales[1:]
+        if abs(scale[0] - across) > SAME_SCALE * across or abs(scale[1] - down) > SAME_SCALE * down
+    ]
 
 
 def _distortion(across: float, down: float) -> float:

@@ -31,9 +31,10 @@ class _Axis:
 
 @dataclass(frozen=True, slots=True)
 class PageWordBoxes:
-    """Boxes in page pixels; `heights` in ascending order. Made by `index_words`."""
+    """Words in page pixels: where the middle of each lies and how high it is, (x, y, height), and `heights` alone in
+    ascending order. Made by `index_words`."""
 
-    boxes: tuple[PixelRect, ...]
+    middles: tuple[tuple[float, float, float], ...]
     heights: tuple[float, ...]
     across: _Axis
     down: _Axis
@@ -52,7 +53,7 @@ def index_words(boxes: Iterable[PixelRect]) -> PageWordBoxes:
     """The index of a page's words; boxes without area are left out."""
     kept = tuple(box for box in boxes if box.width > 0 and box.height > 0)
     return PageWordBoxes(
-        kept,
+        tuple((box.x + box.width / 2, box.y + box.height / 2, box.height) for box in kept),
         tuple(sorted(box.height for box in kept)),
         _axis([(box.x + SLACK * box.height, box.right - SLACK * box.height) for box in kept]),
         _axis([(box.y + SLACK * box.height, box.bottom - SLACK * box.height) for box in kept]),

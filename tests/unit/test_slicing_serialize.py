@@ -47,6 +47,13 @@ def test_line_of_an_unsliced_page() -> None:
     assert [(view["kind"], view["span"]) for view in data["views"]] == [("overview", [4, 4 + data["tokens"]])]
 
 
+def test_a_plan_that_pads_says_so() -> None:
+    data = plan_to_dict(plan("llava-1.5", Size(1000, 500)))
+    assert data["padding"] == pytest.approx(0.5)
+    assert data["views"][0]["drawn"] == pytest.approx([0, 84, 336, 168])
+    assert "padding" not in plan_to_dict(plan("minicpm-v-16x", Size(1000, 500)))
+
+
 def test_line_of_a_refused_size() -> None:
     with pytest.raises(PlanRefusedError) as caught:
         plan("llava-uhd-v1-eval", Size(1, 6000))
