@@ -23,6 +23,7 @@ from engine.readers.uhd import UhdSlicedModel
 from engine.runtime.decoder import Decoder
 from engine.runtime.device_errors import device_errors
 from engine.runtime.int8.model import Int8CausalLM
+from engine.runtime.int8.vision import quantize_tower
 from engine.runtime.model_shape import shape_of, text_model
 from engine.runtime.precision import Advice, Option, Precision, advise
 from engine.runtime.probe import probe_machine
@@ -86,7 +87,7 @@ def _load_plain(folder: Path, checked: Checked, card: ModelCard, option: Option)
 
 
 def _load_int8(folder: Path, checked: Checked, card: ModelCard) -> SlicedModel:
-    """On the CPU: the language model by our own int8 engine, everything before it in fp32.
+    """On the CPU: the language model by our own int8 engine, the tower's wide layers in int8, the rest in fp32.
 
     Weights are mapped from their files in the type they were saved in, so that quantizing them one by one needs
     memory for the result alone.
@@ -109,6 +110,7 @@ def _int8_decoder(model: Any, kept: Path) -> Decoder:
         _keep(engine, kept)
     _drop_language_model(model)
     model.float()
+    quantize_tower(getattr(model, "vision_tower", None) or model.model.vision_tower)
     return engine.decoder
 
 
