@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from shiboken6 import isValid
 
 from app import wording
+from app.actions import COMMANDS, translated
 from app.answers import AnswerBook, AnswerRecord, Stage
 from app.downloads import ModelDownloads
+from app.machine import option_in, option_text
 from app.model_words import device_text, title_of
 from app.panels.message_bar import Message
 from app.readers import ReaderShelf
-from app.settings import CUDA_HINT_SEEN, PRECISION
+from app.settings import CUDA_HINT_SEEN, PRECISION, READER
 from app.task import Task, in_thread
 from engine.errors import ErrorInfo
 from engine.models.installed import import_folder, remove
@@ -104,6 +106,7 @@ class ReaderController(QObject):
         window.toolbar.reader_chosen.connect(self._shelf.choose)
         window.panel.model_wanted.connect(self.ask_model)
         self._shelf.changed.connect(self._show)
+        self._shelf.lost.connect(self._on_reader_lost)
         self._book.finished.connect(self._on_record_finished)
         self.downloads.changed.connect(self._show_download)
         self.downloads.finished.connect(self._on_model_installed)
@@ -124,10 +127,7 @@ class ReaderController(QObject):
         window.toolbar.reader_box.show_options(shelf.options(), shelf.chosen)
         actions = window.actions_by_key
         actions[f"precision-{window.settings.get(PRECISION)}"].setChecked(True)
-        if shelf.machine.advice:
-            advice = self.tr("Recommended on this machine: {advice}.").format(advice=shelf.machine.advice)
-            actions["precision-auto"].setStatusTip(advice)
-            actions["precision-auto"].setToolTip(advice)
+        self._show_precisions()
         self._show_device()
         offer = self.tr("Ask the model") if shelf.model_to_ask is not None else self.tr("Get a model …")
         window.panel.answers.set_offer(offer)
@@ -139,6 +139,23 @@ class ReaderController(QObject):
             )
             copy = (self.tr("Copy the command"), lambda: QGuiApplication.clipboard().setText(command))
             window.frame.messages.show_message(Message("cuda", text, action=copy))
+
+    def _show_precisions(self) -> None:
+        """Beside each precision, what the chosen model needs in it here."""
+        machine, advice = self._shelf.machine, self._shelf.advice(self._shelf.model_behind)
+        for key, command in ((each.key, each) for each in COMMANDS if each.key.startswith("precision-")):
+            action = self._window.actions_by_key[key]
+            option = option_in(advice, key.removeprefix("precision-")) if advice is not None else None
+            note = option_text(advice, option) if advice is not None and option is not None else ""
+            text = translated(command.text)
+            action.setText(f"{text} · {note}" if note and option is not None and not option.lacking else text)
+            action.setEnabled(option is None or not option.lacking)
+            tip = note or translated(command.tip)
+            if key == "precision-auto":
+                here = self.tr("Recommended on this machine: {advice}.").format(advice=machine.advice)
+                tip = advice.reason if advice is not None else here if machine.advice else tip
+            action.setStatusTip(tip)
+            action.setToolTip(tip)
 
     def _show_device(self) -> None:
         """Where the chosen reader computes: as its last answer says, else as is to be expected."""
@@ -187,6 +204,11 @@ class ReaderController(QObject):
         )
         self._say(Message(f"reader:{record.reader.name}", text, serious=True))
 
+    def _on_reader_lost(self, name: str, why: str) -> None:
+        text = why or self.tr("{reader} is not there any more.").format(reader=title_of(name))
+        now = self._shelf.title(self._shelf.chosen)
+        self._say(Message("model", self.tr("{text} {reader} is selected.").format(text=text, reader=now), serious=True))
+
     def _notice_changes(self, record: AnswerRecord, answer: Answer) -> None:
         """Never a silent change of model, device or precision."""
         asked = record.reader.name
@@ -220,8 +242,11 @@ class ReaderController(QObject):
         self._say(Message("model", str(error), serious=True))
 
     def _on_model_installed(self, name: str) -> None:
-        self._shelf.refresh()
         text = self.tr("{model} is installed.").format(model=title_of(name))
+        if not self._shelf.usable and not self._window.settings.get(READER):
+            cascade = self.tr("The cascade answers from now on: the embedded reader first, then the model.")
+            text = f"{text} {cascade}"
+        self._shelf.refresh()
         self._say(Message("model", text, action=(self.tr("Use it"), lambda: self._shelf.choose(name))))
 
     def _on_download_failed(self, name: str, error: ErrorInfo) -> None:

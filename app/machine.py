@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.model_words import device_text, size_text, tr
 from engine.runtime.machine import cuda_notice
-from engine.runtime.precision import best_of
+from engine.runtime.precision import Advice, Option, best_of
 from engine.runtime.probe import probe_machine
+
+__all__ = ["Advice", "MachineView", "look_at_machine", "option_in", "option_text", "recommended_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,25 @@ def look_at_machine() -> MachineView:
         cuda_hint=notice.message if notice is not None else "",
         cuda_command=notice.command if notice is not None else "",
     )
+
+
+def recommended_in(advice: Advice | None) -> str:
+    """The precision that is recommended for a model; empty while nobody knows."""
+    return advice.recommended.precision.value if advice is not None and advice.recommended is not None else ""
+
+
+def option_in(advice: Advice, precision: str) -> Option | None:
+    """The option that a model would get in a precision: the first that is possible, else the first of all."""
+    options = [option for option in advice.options if option.precision.value == precision]
+    return next((option for option in options if option.possible), options[0] if options else None)
+
+
+def option_text(advice: Advice, option: Option) -> str:
+    """What a model needs in a precision, and what is in the way of it."""
+    if option.lacking:
+        return option.lacking
+    text = tr("{size} on {device}").format(size=size_text(option.need.total), device=device_text(option.device))
+    if option.short_bytes:
+        short = size_text(option.short_bytes)
+        return tr("{needs}, {short} more than is free").format(needs=text, short=short)
+    return tr("{needs}, recommended").format(needs=text) if option == advice.recommended else text

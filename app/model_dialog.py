@@ -142,7 +142,6 @@ class ModelDialog(QDialog):
         self.list.blockSignals(False)
         machine = self._shelf.machine
         self._hint.setVisible(bool(machine.cuda_hint))
-        self.sheet.advise(machine.advice)
         self._hint_text.setText(f"{machine.cuda_hint}\n{machine.cuda_command}")
         self._show()
 
@@ -161,7 +160,11 @@ class ModelDialog(QDialog):
         name = self.shown
         if not name:
             return
-        facts = facts_of(name, self._shelf.folder(name), self._downloads.of(name), self._downloads.busy)
+        folder, advice = self._shelf.folder(name), self._shelf.advice(name)
+        if folder is not None and not folder.problem:
+            self._shelf.ask_advice(name)
+        facts = facts_of(name, folder, self._downloads.of(name), self._downloads.busy, advice)
+        self.sheet.advise(self._shelf.machine.advice if advice is None else advice.reason, whole=advice is not None)
         self.sheet.show_facts(facts, confirming=self._removing == name)
 
     def _on_row_changed(self, row: int) -> None:

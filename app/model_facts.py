@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.downloads import Download
+from app.machine import Advice, option_in, option_text
 from app.model_words import memory_by_precision, size_text, title_of, tr
 from engine.models.catalogue import CatalogueModel, entry
 from engine.models.types import ModelFolder
@@ -41,11 +42,13 @@ def names_to_list(models: tuple[ModelFolder, ...], catalogued: tuple[CatalogueMo
     return known + tuple(model.name for model in models if model.name not in known)
 
 
-def facts_of(name: str, folder: ModelFolder | None, download: Download, busy: str) -> ModelFacts:
+def facts_of(
+    name: str, folder: ModelFolder | None, download: Download, busy: str, advice: Advice | None = None
+) -> ModelFacts:
     """The facts of one model. `folder` is where it lies on this machine, if it does; `busy` names the model that is
-    being fetched now."""
+    being fetched now; `advice` is what this machine can run it in, once that is known."""
     known = entry(name)
-    rows = _rows(name, known, folder, download)
+    rows = _rows(name, known, folder, download, advice)
     if download.running or download.asking:
         return _under_way(name, rows, download)
     if folder is not None:
@@ -54,15 +57,15 @@ def facts_of(name: str, folder: ModelFolder | None, download: Download, busy: st
 
 
 def _rows(
-    name: str, known: CatalogueModel | None, folder: ModelFolder | None, download: Download
+    name: str, known: CatalogueModel | None, folder: ModelFolder | None, download: Download, advice: Advice | None
 ) -> tuple[tuple[str, str], ...]:
     listing = download.listing
     licence = (listing.licence if listing is not None else None) or (folder.licence if folder is not None else None)
     licence = licence or (known.licence if known is not None else None)
     parameters = listing.parameters if listing is not None else None
     memory = [
-        (tr("Memory in {precision}").format(precision=precision.value), text)
-        for precision, text in memory_by_precision(known, parameters)
+        (tr("Memory in {precision}").format(precision=precision), text)
+        for precision, text in (_advised(advice) if advice is not None else memory_by_precision(known, parameters))
     ]
     local = folder is not None and folder.imported
     return (
@@ -71,6 +74,13 @@ def _rows(
         (tr("Size"), _size(known, folder, download)),
         *memory,
     )
+
+
+def _advised(advice: Advice) -> tuple[tuple[str, str], ...]:
+    """For each precision, what a model takes of this machine with a page, or what is in the way."""
+    names = dict.fromkeys(option.precision.value for option in advice.options)
+    options = [option for name in names if (option := option_in(advice, name)) is not None]
+    return tuple((option.precision.value, option_text(advice, option)) for option in options)
 
 
 def _size(known: CatalogueModel | None, folder: ModelFolder | None, download: Download) -> str:

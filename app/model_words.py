@@ -9,7 +9,6 @@ from PySide6.QtCore import QCoreApplication
 from engine.models.catalogue import CatalogueModel, Precision, entry, weight_bytes
 
 CONTEXT = "Models"
-GIB = 1 << 30
 
 
 def tr(text: str) -> str:
@@ -31,7 +30,7 @@ def device_text(device: str) -> str:
 
 
 def size_text(size_bytes: int) -> str:
-    """A file size as people write it, in powers of ten, as disks and downloads are counted."""
+    """A size as people write it, in powers of ten."""
     if size_bytes >= 1_000_000_000:
         return tr("{number:.1f} GB").format(number=size_bytes / 1e9)
     if size_bytes >= 1_000_000:
@@ -40,14 +39,11 @@ def size_text(size_bytes: int) -> str:
 
 
 def memory_text(size_bytes: int | None) -> str:
-    """Memory, in powers of two, as it is counted."""
-    if size_bytes is None:
-        return tr("not known")
-    return tr("{number:.1f} GiB").format(number=size_bytes / GIB)
+    return tr("not known") if size_bytes is None else size_text(size_bytes)
 
 
-def memory_by_precision(model: CatalogueModel | None, parameters: int | None) -> tuple[tuple[Precision, str], ...]:
+def memory_by_precision(model: CatalogueModel | None, parameters: int | None) -> tuple[tuple[str, str], ...]:
     """For each precision, the memory that the weights take; `parameters` are the hub's count, which goes first."""
     count = parameters or (model.parameters if model is not None else None)
     kept = model.kept_parameters if model is not None else None
-    return tuple((precision, memory_text(weight_bytes(precision, count, kept))) for precision in Precision)
+    return tuple((precision.value, memory_text(weight_bytes(precision, count, kept))) for precision in Precision)

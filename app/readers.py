@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.machine import MachineView, look_at_machine
+from app.machine import Advice, MachineView, look_at_machine, recommended_in
 from app.model_words import device_text, title_of
+from app.service import Service
 from app.settings import CASCADE_SLICES, CONTRIBUTIONS, MAX_TOKENS, MODEL, PRECISION, READER, Settings
-from app.task import Task, in_thread
+from app.task import Task, in_thread, mailbox
 from engine.errors import ErrorInfo
 from engine.models.installed import installed
 from engine.models.types import ModelFolder
 from engine.readers.names import CASCADE_NAME, is_cascade
 from engine.readers.types import EMBEDDED, ReaderChoice
+from engine.service.messages import ModelAdvised
 
 LOADING_FAILURES = frozenset({"checkpoint", "device", "out-of-memory", "model-missing", "file-missing", "memory"})
 """Codes of errors that mean that a reader cannot be had as it was asked for."""
@@ -37,12 +39,17 @@ class ReaderShelf(QObject):
     """What can be chosen. The models folder is looked at in a thread: `changed` follows."""
 
     changed = Signal()
-    """The list, the choice or what is known of the machine."""
+    """The list, the choice, or what is known of the machine or of a model on it."""
+    lost = Signal(str, str)
+    """(name, why) of the chosen reader, which is there no more: another one is the default now."""
 
-    def __init__(self, settings: Settings, parent: QObject) -> None:
+    def __init__(self, settings: Settings, service: Service, parent: QObject) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._service = service
         self._models: tuple[ModelFolder, ...] = ()
+        self._advice: dict[str, Advice | None] = {}
+        self._listed = False
         self.machine = MachineView()
         self._previous = EMBEDDED.name
         self._proven = {EMBEDDED.name}
@@ -51,7 +58,8 @@ class ReaderShelf(QObject):
 
     def refresh(self) -> None:
         """Look at the models folder again."""
-        Task(self, in_thread(installed)).on_result(self._on_models_listed).start()
+        self._advice = {model: advice for model, advice in self._advice.items() if advice is not None}
+        Task(self, in_thread(installed)).on_result(self._on_models_listed).on_error(self._on_listing_failed).start()
         if not self._looked:
             self._looked = True
             Task(self, in_thread(look_at_machine)).on_result(self._on_machine_seen).start()
@@ -82,6 +90,27 @@ class ReaderShelf(QObject):
         if stored in names:
             return stored
         return CASCADE_NAME if CASCADE_NAME in names else EMBEDDED.name
+
+    @property
+    def model_behind(self) -> str | None:
+        """The model that the chosen reader runs; None for the embedded one."""
+        chosen = self.chosen
+        if chosen == EMBEDDED.name:
+            return None
+        return self.model_to_ask if chosen == CASCADE_NAME else chosen
+
+    def advice(self, model: str | None) -> Advice | None:
+        """What this machine can run a model in, once that is known."""
+        return self._advice.get(model) if model is not None else None
+
+    def ask_advice(self, model: str) -> None:
+        """Find out what this machine can run an installed model in; `changed` follows. Nothing is loaded. A failure
+        is shown and not tried again before `refresh`."""
+        if model in self._advice:
+            return
+        self._advice[model] = None
+        task = Task(self, lambda listener: self._service.advise(model, listener=listener))
+        task.on_result(self._on_advised).start()
 
     @property
     def model_to_ask(self) -> str | None:
@@ -119,7 +148,9 @@ class ReaderShelf(QObject):
 
     def choice(self) -> ReaderChoice:
         """The chosen reader, as the settings say it is to be run."""
-        return self.choice_of(self.chosen)
+        stored = self._settings.get(READER)
+        # Until the models are listed, what the user chose is believed to be there: the engine says if it is not.
+        return self.choice_of(stored if stored and not self._listed else self.chosen)
 
     def choice_of(self, name: str) -> ReaderChoice:
         """A reader by name, as the settings say it is to be run."""
@@ -142,6 +173,9 @@ class ReaderShelf(QObject):
         if name not in (EMBEDDED.name, CASCADE_NAME):
             self._settings.set(MODEL, name)
         self._settings.set(READER, name)
+        model = self.model_behind
+        if model is not None:
+            self.ask_advice(model)
 
     def take_success(self, name: str) -> None:
         """A reader gave an answer: a later error is not one of loading."""
@@ -159,7 +193,8 @@ class ReaderShelf(QObject):
 
     def _option(self, model: ModelFolder) -> ReaderOption:
         precision = self._settings.get(PRECISION)
-        shown = precision if precision != "auto" else ""
+        advice = self.advice(model.name)
+        shown = precision if precision != "auto" else recommended_in(advice)
         title = title_of(model.name)
         if model.problem:
             return ReaderOption(model.name, title, model.problem, enabled=False)
@@ -167,7 +202,11 @@ class ReaderShelf(QObject):
         tip = self.tr(
             "A model that looks at the slices of the page and writes its answer. Computes on this machine: {how}."
         ).format(how=how)
-        return ReaderOption(model.name, f"{title} · {shown}" if shown else title, f"{tip}\n{model.name}")
+        reason = advice.reason if advice is not None else ""
+        lines = (tip, reason, model.name)
+        return ReaderOption(
+            model.name, f"{title} · {shown}" if shown else title, "\n".join(line for line in lines if line)
+        )
 
     def _device_text(self) -> str:
         machine = self.machine
@@ -177,6 +216,26 @@ class ReaderShelf(QObject):
     def _on_models_listed(self, models: object) -> None:
         assert isinstance(models, tuple)
         self._models = models
+        self._listed = True
+        self._notice_loss()
+        self.changed.emit()
+
+    def _on_listing_failed(self, error: ErrorInfo) -> None:
+        mailbox().failed.emit(error)
+        self._on_models_listed(())
+
+    def _notice_loss(self) -> None:
+        """The chosen reader may be gone: never a silent change."""
+        stored = self._settings.get(READER)
+        option = next((each for each in self.options() if each.name == stored), None)
+        if stored and (option is None or not option.enabled):
+            self._settings.set(READER, "")
+            folder = self.folder(stored)
+            self.lost.emit(stored, folder.problem if folder is not None else "")
+
+    def _on_advised(self, event: object) -> None:
+        assert isinstance(event, ModelAdvised)
+        self._advice[event.model] = event.advice
         self.changed.emit()
 
     def _on_machine_seen(self, machine: object) -> None:

@@ -59,6 +59,9 @@ class Service(Protocol):
     ) -> PendingRequest:
         """Progress, PageRead, Token, Preview, ContributionFound, ..., then AnswerReady | Failed."""
 
+    def advise(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
+        """What this machine can run an installed model in: ModelAdvised | Failed."""
+
     def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         """Ask the hub what a download would fetch: ModelDescribed | Failed."""
 
@@ -127,6 +130,9 @@ class LazyService:
         listener: Listener | None = None,
     ) -> PendingRequest:
         return self.made().ask(question, pages, policy=policy, reader=reader, budget_s=budget_s, listener=listener)
+
+    def advise(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
+        return self.made().advise(model, listener=listener)
 
     def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         return self.made().describe_model(model, listener=listener)

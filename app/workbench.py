@@ -42,7 +42,7 @@ class Workbench(QObject):
         self.pane = PagePane(window.frame, self.store, service, window.actions_by_key)
         window.documents.set_store(self.store, self.pane.thumbnails)
         window.panel.set_book(self.book)
-        self.shelf = ReaderShelf(window.settings, self)
+        self.shelf = ReaderShelf(window.settings, service, self)
         parts = AskParts(window.panel, window.documents, self.pane, window.status, self.shelf)
         self.asking = AskController(self.book, self.store, window.settings, parts, self)
         self.choosing = ReaderController(window, self.shelf, self.book, self.asking, self)

@@ -53,8 +53,12 @@ class ModelSheet(QWidget):
         """One line about what was asked for."""
         self.state.setText(text)
 
-    def advise(self, advice: str) -> None:
-        """`advice` is the precision that is recommended on this machine, in words."""
+    def advise(self, advice: str, *, whole: bool) -> None:
+        """`advice` is what is recommended here, in words; `whole` says that it is of this model and its pages, and
+        not of the machine alone."""
+        if whole:
+            self._note.setText(advice)
+            return
         text = self.tr("Memory is that of the weights alone; a page takes more.")
         here = self.tr("Recommended here: {advice}.").format(advice=advice) if advice else ""
         self._note.setText(f"{text}\n{here}".strip())

@@ -78,6 +78,7 @@ class Stage:
 
     def take_over(self, supervisor) -> None:  # type: ignore[no-untyped-def]
         supervisor.ask = self._ask
+        supervisor.advise = self._advise
         supervisor.describe_model = self._listen
         supervisor.pull_model = self._listen
 
@@ -88,6 +89,15 @@ class Stage:
         del question, how
         self.pages = pages
         return self._listen("", listener=listener)
+
+    def _advise(self, model, *, listener):  # type: ignore[no-untyped-def]
+        from types import SimpleNamespace
+
+        from engine.service.messages import ModelAdvised
+        from tests.gui.model_fakes import make_advice
+
+        listener(ModelAdvised(0, model, make_advice()))
+        return SimpleNamespace(cancel=lambda: None)
 
     def _listen(self, *arguments, listener):  # type: ignore[no-untyped-def]
         from types import SimpleNamespace

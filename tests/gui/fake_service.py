@@ -174,6 +174,9 @@ class FakeService:
             pending.send(AnswerReady(pending.request, self.answer(question, pages)))
         return pending
 
+    def advise(self, model: str, *, listener: Listener | None = None) -> FakePending:
+        return self._pending("advise", listener, text=model)
+
     def describe_model(self, model: str, *, listener: Listener | None = None) -> FakePending:
         return self._pending("describe", listener, text=model)
 

@@ -9,6 +9,7 @@ from engine.evidence.types import AnswerPiece, Contribution, Evidence, EvidenceM
 from engine.models.installed import folder_of, publish
 from engine.models.types import HubFile, HubListing, InstalledFile, Manifest
 from engine.readers.types import Answer, AnswerStatus
+from engine.runtime.precision import Advice, Need, Option, Precision
 from tests.gui.fake_service import make_answer
 
 MODEL = "openbmb/MiniCPM-V-4.6"
@@ -28,6 +29,16 @@ def make_listing(name: str = MODEL, here_bytes: int = 0) -> HubListing:
     """What the hub says of a model of 3.1 GB."""
     files = (HubFile("model.safetensors", 3_100_000_000, "0" * 64, None), HubFile("config.json", 2000, None, "0" * 40))
     return HubListing(name, "1" * 40, "apache-2.0", False, 1_300_700_000, files, here_bytes)
+
+
+def make_advice() -> Advice:
+    """A machine without a GPU: int8 is best, fp32 does not fit, nf4 cannot be."""
+    options = (
+        Option(Precision.INT8, "cpu", Need(2_000_000_000, 400_000_000, 100_000_000)),
+        Option(Precision.FP32, "cpu", Need(8_000_000_000, 800_000_000, 200_000_000), short_bytes=1_000_000_000),
+        Option(Precision.NF4, "cpu", Need(0, 0, 0), "nf4 is for NVIDIA GPUs."),
+    )
+    return Advice(options, options[0], "int8 needs 2.5 GB and is the fastest on this CPU (AVX2).")
 
 
 def make_model_answer(

@@ -17,9 +17,9 @@ from app.model_facts import Step
 from engine.errors import ErrorInfo
 from engine.models.installed import folder_of
 from engine.readers.types import Progress
-from engine.service.messages import ModelDescribed, ModelPulled
+from engine.service.messages import ModelAdvised, ModelDescribed, ModelPulled
 from tests.gui.fake_service import FakePending, FakeService
-from tests.gui.model_fakes import MODEL, TITLE, install_model, make_listing
+from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_listing
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -63,7 +63,7 @@ def download(dialog: ModelDialog, service: FakeService, qtbot: QtBot) -> FakePen
 
 
 def test_facts_stand_there_before_anything_is_fetched(dialog: ModelDialog, service: FakeService) -> None:
-    assert {TITLE, MODEL, "apache-2.0", "about 2.6 GB", "Memory in int8", "2.0 GiB", "4.8 GiB"} <= set(texts(dialog))
+    assert {TITLE, MODEL, "apache-2.0", "about 2.6 GB", "Memory in int8", "2.1 GB", "5.2 GB"} <= set(texts(dialog))
     assert service.of_kind("describe") == []
     assert service.of_kind("pull") == []
     assert list(dialog.sheet.buttons) == [Step.LOOK_UP]
@@ -96,7 +96,8 @@ def test_a_download_shows_its_progress_and_ends_in_the_list_of_readers(
     qtbot.waitUntil(lambda: window.toolbar.reader_box.findData(MODEL) >= 0)
     qtbot.waitUntil(lambda: Step.USE in dialog.sheet.buttons)
     assert window.toolbar.reader_box.currentText() == "Cascade"
-    assert "MiniCPM-V 4.6 is installed." in window.frame.messages.texts
+    (said,) = window.frame.messages.texts
+    assert said.startswith("MiniCPM-V 4.6 is installed. The cascade answers from now on")
     press(dialog, Step.USE)
     assert window.toolbar.reader_box.currentText() == TITLE
 
@@ -192,6 +193,35 @@ def test_removing_asks_once_more_and_takes_it_off_the_list_of_readers(
     qtbot.waitUntil(lambda: window.toolbar.reader_box.findData(MODEL) < 0)
     assert not folder_of(MODEL).exists()
     assert window.toolbar.reader_box.currentText() == "Embedded"
+
+
+def test_an_installed_model_says_what_it_needs_here(
+    dialog: ModelDialog, service: FakeService, window: MainWindow, qtbot: QtBot
+) -> None:
+    install_model()
+    window.bench.shelf.refresh()
+    qtbot.waitUntil(lambda: len(service.of_kind("advise")) == 1)
+    request = service.of_kind("advise")[0]
+    assert request.text == MODEL
+    request.send(ModelAdvised(3, MODEL, make_advice()))
+    qtbot.waitUntil(lambda: "2.5 GB on CPU, recommended" in texts(dialog))
+    assert "9.0 GB on CPU, 1.0 GB more than is free" in texts(dialog)
+    assert "nf4 is for NVIDIA GPUs." in texts(dialog)
+    assert "int8 needs 2.5 GB and is the fastest on this CPU (AVX2)." in texts(dialog)
+
+
+def test_advice_that_cannot_be_had_is_one_line_and_not_asked_for_again(
+    dialog: ModelDialog, service: FakeService, window: MainWindow, qtbot: QtBot
+) -> None:
+    install_model()
+    window.bench.shelf.refresh()
+    qtbot.waitUntil(lambda: len(service.of_kind("advise")) == 1)
+    service.of_kind("advise")[0].fail(ErrorInfo("checkpoint", "The configuration names no model.", "Get it again."))
+    said = "The configuration names no model. Get it again."
+    qtbot.waitUntil(lambda: said in window.frame.messages.texts)
+    dialog.show_model("openbmb/MiniCPM-OCR-1.0")
+    dialog.show_model(MODEL)
+    assert len(service.of_kind("advise")) == 1
 
 
 def write_checkpoint(folder: Path) -> Path:

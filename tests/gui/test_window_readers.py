@@ -15,12 +15,15 @@ from app.answers import Stage
 from app.machine import MachineView
 from app.main_window import MainWindow
 from app.panels.reader_box import ReaderBox
+from app.readers import ReaderShelf
 from app.settings import CONTRIBUTIONS, MAX_TOKENS, PRECISION, READER
 from app.settings_dialog import SettingsDialog
 from engine.errors import ErrorInfo
+from engine.models.installed import remove
 from engine.readers.types import AnswerReady, AnswerStatus, ReaderChoice
+from engine.service.messages import ModelAdvised
 from tests.gui.fake_service import FakePending, FakeService, make_answer, make_document
-from tests.gui.model_fakes import MODEL, TITLE, install_model, make_model_answer
+from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_model_answer
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -331,6 +334,42 @@ def test_the_settings_say_which_precision_is_recommended_here(with_model: MainWi
     with_model.actions_by_key["settings"].trigger()
     (dialog,) = with_model.findChildren(SettingsDialog)
     assert any(advice in label.text() for label in dialog.findChildren(QLabel))
+
+
+def test_a_chosen_model_says_what_it_needs_in_each_precision(
+    with_model: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    choose(with_model, MODEL)
+    service.of_kind("advise")[0].send(ModelAdvised(2, MODEL, make_advice()))
+    qtbot.waitUntil(lambda: with_model.toolbar.reader_box.currentText() == f"{TITLE} · int8")
+    actions = with_model.actions_by_key
+    assert actions["precision-int8"].text() == "Precision int8 · 2.5 GB on CPU, recommended"
+    assert actions["precision-fp32"].text() == "Precision fp32 · 9.0 GB on CPU, 1.0 GB more than is free"
+    assert actions["precision-fp32"].isEnabled()
+    assert not actions["precision-nf4"].isEnabled()
+    assert actions["precision-nf4"].toolTip() == "nf4 is for NVIDIA GPUs."
+    assert actions["precision-auto"].toolTip() == make_advice().reason
+    assert make_advice().reason in with_model.toolbar.reader_box.toolTip()
+    choose(with_model, "embedded")
+    assert actions["precision-int8"].text() == "Precision int8"
+    assert actions["precision-nf4"].isEnabled()
+
+
+def test_a_chosen_model_that_is_gone_is_announced(
+    with_model: MainWindow, service: FakeService, make_window: Callable[..., MainWindow], qtbot: QtBot
+) -> None:
+    choose(with_model, MODEL)
+    with_model.close()
+    remove(MODEL)
+    again = opened(make_window(), service, qtbot, models=0)
+    qtbot.waitUntil(lambda: messages(again) == "MiniCPM-V 4.6 is not there any more. Embedded is selected.")
+    assert again.toolbar.reader_box.currentText() == "Embedded"
+
+
+def test_a_question_before_the_models_are_listed_goes_to_the_chosen_one(with_model: MainWindow) -> None:
+    choose(with_model, MODEL)
+    shelf = ReaderShelf(with_model.settings, with_model.service, with_model)
+    assert shelf.choice().name == MODEL
 
 
 def test_a_run_is_read_by_the_reader_that_its_form_says(with_model: MainWindow) -> None:
