@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 import importlib.metadata
+import importlib.util
 import json
 import statistics
 import tempfile
@@ -156,7 +157,7 @@ def rows(folder: Path, config: UhdConfig, device: torch.device, plain: torch.dty
     planned = SpatialSchema(QUERIES, False, 0, 0, 0).lay_out(made)
     sequence = BEFORE + planned.sequence + QUESTION + ANSWER
     first = Precision.BF16 if plain is torch.bfloat16 else Precision.FP32
-    for precision in (first, *QUANTIZED):
+    for precision in (first, *(QUANTIZED if importlib.util.find_spec("bitsandbytes") else ())):
         base = _reset(device)
         began = time.perf_counter()
         model = _load(folder, config, precision, device, plain)
@@ -221,17 +222,27 @@ def main(wanted: str, tiny: bool, out: Path) -> None:
         model.to(plain).save_pretrained(made)
         parameters = sum(one.numel() for one in model.parameters())
         del model
-        found = list(rows(Path(made), config, device, plain))
-    result = {
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "packages": {name: importlib.metadata.version(name) for name in ("torch", "transformers", "bitsandbytes")},
-        "parameters": parameters,
-        "page": f"{PAGE.width} x {PAGE.height} px",
-        "rows": found,
-    }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        result: dict[str, Any] = {
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+            "packages": versions(),
+            "parameters": parameters,
+            "page": f"{PAGE.width} x {PAGE.height} px",
+            "rows": [],
+        }
+        out.parent.mkdir(parents=True, exist_ok=True)
+        for row in rows(Path(made), config, device, plain):
+            result["rows"].append(row)
+            # Written after each: a precision that fails takes nothing of the others with it.
+            out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     Console(width=110).print(table_of(result))
+    if len(result["rows"]) == 1:
+        raise click.ClickException("bitsandbytes is not installed here: nf4 and int8 were left out.")
+
+
+def versions() -> dict[str, str | None]:
+    """Of the packages that the figures depend on; None for one that is missing."""
+    names = ("torch", "transformers", "bitsandbytes")
+    return {name: importlib.metadata.version(name) if importlib.util.find_spec(name) else None for name in names}
 
 
 def table_of(result: dict[str, Any]) -> Table:
