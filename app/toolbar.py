@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.slicing.policies import ChosenPolicy, Policy
 
 ICON_PX = 18
-POLICY_LENGTH, READER_LENGTH, SHORT_LENGTH = 13, 12, 8
+POLICY_LENGTH, READER_LENGTH, SHORT_LENGTH = 13, 15, 8
 """Letters that the drop-downs have room for; the short length is that of a narrow toolbar."""
 ROOMY_PX = 1150
 """Below this width the toolbar does without the labels that tooltips repeat, and shortens its drop-downs."""
@@ -80,6 +80,7 @@ class Toolbar(QToolBar):
         with QSignalBlocker(self.policy_box), QSignalBlocker(self.cap_box):
             self.policy_box.setCurrentIndex(self.policy_box.findData(chosen.policy.id))
             self.cap_box.setValue(chosen.cap)
+        self.cap_box.setEnabled(chosen.policy.takes_cap)
 
     def show_device(self, device: str, tip: str) -> None:
         """Where the chosen reader computes."""

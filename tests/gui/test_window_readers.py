@@ -390,8 +390,9 @@ def test_a_run_keeps_a_reader_that_is_gone(with_model: MainWindow) -> None:
     assert batch.form.setup().reader.name == "someone/gone"
 
 
-def test_reader_and_device_stay_in_sight_in_a_narrow_window(with_model: MainWindow, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("width", [1000, 1085, 1155])
+def test_reader_and_device_stay_in_sight_in_a_narrow_window(with_model: MainWindow, qtbot: QtBot, width: int) -> None:
     choose(with_model, MODEL)
-    with_model.resize(1000, 700)
+    with_model.resize(width, 700)
     shown = (with_model.toolbar.reader_box, with_model.toolbar.device)
-    qtbot.waitUntil(lambda: all(each.isVisible() and each.geometry().right() <= 1000 for each in shown))
+    qtbot.waitUntil(lambda: all(each.isVisible() and each.geometry().right() <= width for each in shown))
