@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -74,6 +75,8 @@ class Readers:
         if held is not None and (held.name, held.revision, held.precision) == (folder.name, revision, precision):
             return held.reader
         self._loaded = held = None
+        # A model refers to itself in circles; it has to be gone before the next one looks for room.
+        gc.collect()
         yield Progress(request.id, 0, 0, f"Loading {folder.name}")
         # torch comes in here, and only here.
         from engine.readers.sliced.opening import open_reader

@@ -30,9 +30,9 @@ def cuda_gpus() -> tuple[Gpu, ...]:
     gpus = []
     for index in range(torch.cuda.device_count()):
         free, total = torch.cuda.mem_get_info(index)
-        gpus.append(
-            Gpu(torch.cuda.get_device_name(index), total, free, torch.cuda.get_device_capability(index)),
-        )
+        # What torch holds for later counts as taken to the driver, and is free to torch.
+        free += torch.cuda.memory_reserved(index) - torch.cuda.memory_allocated(index)
+        gpus.append(Gpu(torch.cuda.get_device_name(index), total, free, torch.cuda.get_device_capability(index)))
     return tuple(gpus)
 
 

@@ -84,7 +84,8 @@ class TransformersDecoder:
         return int(self._embeddings.embedding_dim)
 
     def embed(self, ids: Sequence[int]) -> Tensor:
-        with self._running("the question was being embedded"):
+        # Not in inference mode, whose tensors could not be written into: callers put visual tokens in.
+        with device_errors(self._device, "the question was being embedded"), torch.no_grad():
             return self._embed(torch.tensor(ids, dtype=torch.long, device=self._device))
 
     def remember(self, part: Stretch, after: Memory | None = None) -> Memory:

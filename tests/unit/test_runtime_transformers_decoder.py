@@ -137,26 +137,26 @@ def test_an_answer_ends_with_its_stop_token_or_at_the_limit(model: PreTrainedMod
 def test_a_batch_of_questions_of_any_length_answers_as_each_alone(model: PreTrainedModel) -> None:
     decoder = decoder_of(model)
     page = ids(PAGE, 1)
-    questions = [ids(count, 10 + count) for count in (5, 1, 9, 5, 2)]
-    expected = [generated(model, page + question, 14) for question in questions]
+    questions = [ids(count, 10 + count) for count in (5, 1, 9, 5)]
+    expected = [generated(model, page + question, 8) for question in questions]
     memory = decoder.remember(stretch(decoder, page))
     parts = [stretch(decoder, question, PAGE) for question in questions]
-    assert [tokens_of(row) for row in decoder.stream_rows(parts, memory, 14, NEVER)] == expected
+    assert [tokens_of(row) for row in decoder.stream_rows(parts, memory, 8, NEVER)] == expected
     whole = [stretch(decoder, page + question) for question in questions]
-    assert [tokens_of(row) for row in decoder.stream_rows(whole, None, 14, NEVER)] == expected
-    assert decoder.stream_rows([], memory, 14, NEVER) == []
+    assert [tokens_of(row) for row in decoder.stream_rows(whole, None, 8, NEVER)] == expected
+    assert decoder.stream_rows([], memory, 8, NEVER) == []
 
 
 def test_rows_of_a_batch_end_on_their_own(model: PreTrainedModel) -> None:
     decoder = decoder_of(model)
     page = ids(PAGE, 1)
     questions = [ids(count, 10 + count) for count in (5, 3, 9, 4)]
-    free = [generated(model, page + question, 14) for question in questions]
+    free = [generated(model, page + question, 8) for question in questions]
     stop = frozenset({free[0][2], free[2][6], free[3][0]})
     memory = decoder.remember(stretch(decoder, page))
     parts = [stretch(decoder, question, PAGE) for question in questions]
-    alone = [tokens_of(list(decoder.stream(part, memory, 14, stop))) for part in parts]
-    assert [tokens_of(row) for row in decoder.stream_rows(parts, memory, 14, stop)] == alone
+    alone = [tokens_of(list(decoder.stream(part, memory, 8, stop))) for part in parts]
+    assert [tokens_of(row) for row in decoder.stream_rows(parts, memory, 8, stop)] == alone
     assert len({len(row) for row in alone}) > 1
 
 
@@ -195,6 +195,14 @@ def test_a_memory_is_never_changed_and_results_are_bit_equal(model: PreTrainedMo
     assert len(before) == len(after)
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
     assert memory.size_bytes == sum(tensor.nbytes for tensor in after) > 0
+
+
+def test_embeddings_can_be_written_into() -> None:
+    decoder = decoder_of(AutoModelForCausalLM.from_config(copy.deepcopy(CONFIGS["llama"])))
+    embeds = decoder.embed([1, 2, 3])
+    embeds[1] = 0.0
+    assert torch.equal(embeds[1], torch.zeros(decoder.dim))
+    assert not torch.equal(decoder.embed([2])[0], embeds[1])
 
 
 def test_a_closed_stream_leaves_the_thread_as_it_was(model: PreTrainedModel) -> None:
