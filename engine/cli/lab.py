@@ -64,27 +64,29 @@ class LabChoice:
     gflops: float | None
 
 
+LAB_OPTIONS = (
+    click.option("--all", "all_policies", is_flag=True, help="A table of every policy, instead of one policy."),
+    click.option(
+        "--sort",
+        default="policy",
+        show_default=True,
+        metavar="COLUMN",
+        help=f"Of --all, largest first as -COLUMN: {', '.join(column.key for column in COLUMNS)}.",
+    ),
+    click.option("--csv", type=click.Path(path_type=Path), help="Of --all: write every figure to this file too."),
+    click.option("--compare", metavar="A,B", help="Two policies: their figures, and with -o both pictures in one."),
+    click.option("--no-words", is_flag=True, help="Don't read the pages; leaves out what becomes of their words."),
+    click.option(
+        "--gflops",
+        type=click.FloatRange(min=0, min_open=True),
+        help="This machine's speed in GFLOP/s, for estimated seconds: 2 x parameters x tokens read a second of "
+        "tessera doctor --bench.",
+    ),
+)
+
+
 def lab_options(command: Callable[..., object]) -> Callable[..., object]:
     """The lab's options; the command gets one `lab: LabChoice`."""
-    options = (
-        click.option("--all", "all_policies", is_flag=True, help="A table of every policy, instead of one policy."),
-        click.option(
-            "--sort",
-            default="policy",
-            show_default=True,
-            metavar="COLUMN",
-            help=f"Of --all, largest first as -COLUMN: {', '.join(column.key for column in COLUMNS)}.",
-        ),
-        click.option("--csv", type=click.Path(path_type=Path), help="Of --all: write every figure to this file too."),
-        click.option("--compare", metavar="A,B", help="Two policies: their figures, and with -o both pictures in one."),
-        click.option("--no-words", is_flag=True, help="Don't read the pages; leaves out what becomes of their words."),
-        click.option(
-            "--gflops",
-            type=click.FloatRange(min=0, min_open=True),
-            help="This machine's speed in GFLOP/s, for estimated seconds: 2 x parameters x tokens read a second of "
-            "tessera doctor --bench.",
-        ),
-    )
 
     @functools.wraps(command)
     def with_choice(
@@ -102,7 +104,7 @@ def lab_options(command: Callable[..., object]) -> Callable[..., object]:
         return command(*args, lab=choice, **kwargs)
 
     wrapped: Callable[..., object] = with_choice
-    for option in reversed(options):
+    for option in reversed(LAB_OPTIONS):
         wrapped = option(wrapped)
     return wrapped
 

@@ -20,7 +20,7 @@ from engine.slicing.tiles import fullest_grid, padded_tiles, square, stretched
 BASE_PX = 336
 TOKENS_PER_SIDE = 24
 
-_NEXT_CITATION = "Liu et al., LLaVA-NeXT (2024; AnyRes as in arXiv 2310.03744)"
+_NEXT_CITATION = "Liu et al., LLaVA-NeXT (January 2024, after arXiv 2310.03744)"
 _CANVASES = ((1, 2), (2, 1), (2, 2), (3, 1), (1, 3))
 """In tiles, in the order in which the released configurations list them."""
 

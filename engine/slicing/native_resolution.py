@@ -2,7 +2,7 @@
 
 Sources: transformers 5.23, `models/fuyu/image_processing_pil_fuyu.py` (a page within 1920 x 1080 px keeps its size)
 and `models/qwen2_vl/image_processing_pil_qwen2_vl.py` (`smart_resize`, with the bounds of the released checkpoints);
-OtterHD (arXiv 2311.04219), section 2, which reads any size.
+OtterHD (arXiv 2311.04219), which reads any size.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ register_policy(
 register_policy(
     "otterhd",
     title="OtterHD",
-    citation="Li et al., OtterHD (arXiv 2311.04219), section 2",
+    citation="Li et al., OtterHD (arXiv 2311.04219)",
     status=PolicyStatus.EXACT_FROM_PAPER,
     default_cap=1,
     takes_cap=False,

@@ -39,7 +39,7 @@ METHODS = (
     ),
     SingleView("qwen-vl", "Qwen-VL", "Bai et al., Qwen-VL (arXiv 2308.12966), section 2", 448, 256, tags=1),
     SingleView("cogvlm", "CogVLM", "Wang et al., CogVLM (arXiv 2311.03079), section 2.1", 490, 1225, tags=1),
-    SingleView("yi-vl", "Yi-VL", "01.AI, Yi (arXiv 2403.04652), section 7.2", 448, 1024, padded=True),
+    SingleView("yi-vl", "Yi-VL", "01.AI, Yi (arXiv 2403.04652)", 448, 1024, padded=True),
     SingleView("llama-vid", "LLaMA-VID, 2 tokens", "Li et al., LLaMA-VID (arXiv 2311.17043), section 3", 224, 2),
     SingleView(
         "llama-vid-image",

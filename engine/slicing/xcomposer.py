@@ -10,6 +10,7 @@ is kept as a policy of its own, because published token counts follow it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -23,54 +24,48 @@ from engine.slicing.tiles import check_drawn, drawn_tiles, stretched
 BASE_PX = 336
 TOKENS_PER_SIDE = 12
 
-GridRule = Callable[[Size, int], Grid]
+DrawRule = Callable[[Size, int], Size]
+"""(page, cap of tiles) -> the size in px that the page is drawn at, in the middle of as few tiles as hold it."""
 
 
-def along_long_side(page: Size, cap: int) -> Grid:
-    """The most tiles along the long side with which those of the short side, rounded up, keep within `cap`."""
-    long, short = max(page.width, page.height), min(page.width, page.height)
+def along_long_side(page: Size, cap: int) -> Size:
+    """The most tiles along the long side with which those of the short side, rounded up, keep within `cap`; the short
+    side is cut to whole pixels. In the floating point of the code."""
+    aspect = max(page.width, page.height) / min(page.width, page.height)
     count = 1
-    while (count + 1) * -(-(count + 1) * short // long) <= cap:
+    while (count + 1) * math.ceil((count + 1) / aspect) <= cap:
         count += 1
-    return _turned(page, count, -(-count * short // long))
+    return _turned(page, count * BASE_PX, int(count * BASE_PX / aspect))
 
 
-def along_short_side(page: Size, cap: int) -> Grid:
+def along_short_side(page: Size, cap: int) -> Size:
     """The most tiles along the short side with which those of the long side, rounded up, keep within `cap`; where
-    even one is too many, those of the long side alone are cut to `cap`."""
+    even one is too many, the long side fills `cap` tiles."""
     long, short = max(page.width, page.height), min(page.width, page.height)
     count = 1
     while (count + 1) * -(-(count + 1) * long // short) <= cap:
         count += 1
-    return _turned(page, min(-(-count * long // short), cap // count), count)
+    if -(-count * long // short) * count > cap:
+        return _turned(page, cap * BASE_PX, cap * BASE_PX * short // long)
+    return _turned(page, count * BASE_PX * long // short, count * BASE_PX)
 
 
-def _turned(page: Size, long: int, short: int) -> Grid:
-    return Grid(long, short) if page.width >= page.height else Grid(short, long)
+def _turned(page: Size, long: int, short: int) -> Size:
+    return Size(long, short) if page.width >= page.height else Size(short, long)
 
 
-def _plan(policy: str, page: Size, cap: int, *, rule: GridRule) -> SlicePlan:
+def _plan(policy: str, page: Size, cap: int, *, rule: DrawRule) -> SlicePlan:
     """Raises PlanRefusedError where a side is below 1 px, or gets no pixel in the canvas."""
     check_page(page)
-    grid = rule(page, cap)
-    drawn = _drawn(page, grid)
+    drawn = rule(page, cap)
     check_drawn(page, drawn)
+    grid = Grid(-(-drawn.width // BASE_PX), -(-drawn.height // BASE_PX))
     layout = Layout()
     layout.add_raster([stretched(page, BASE_PX)], TOKENS_PER_SIDE, whole(TOKENS_PER_SIDE, Grid(1, 1)), row_end=1)
     layout.skip()  # between overview and tiles
     tiles = drawn_tiles(page, grid, BASE_PX, drawn)
     layout.add_raster(tiles, TOKENS_PER_SIDE, whole(TOKENS_PER_SIDE, grid), row_end=1)
     return layout.plan(policy, page, grid)
-
-
-def _drawn(page: Size, grid: Grid) -> Size:
-    """The page fills the canvas along its long side, or along the short one where the long one would not fit; the
-    other side is cut to whole pixels and padded."""
-    width, height = grid.cols * BASE_PX, grid.rows * BASE_PX
-    by_width = Size(width, int(width / (page.width / page.height)))
-    by_height = Size(int(height / (page.height / page.width)), height)
-    first, second = (by_width, by_height) if page.width >= page.height else (by_height, by_width)
-    return first if first.width <= width and first.height <= height else second
 
 
 _CITATION = "Dong et al., InternLM-XComposer2-4KHD (arXiv 2404.06512)"

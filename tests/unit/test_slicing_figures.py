@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.errors import UsageError
 from engine.geometry import PixelRect, Size
@@ -26,6 +29,26 @@ def test_every_policy_has_a_row_with_every_figure() -> None:
         without_shape = {"model", "vision_tflops", "language_tflops", "cache_mb", "seconds"}
         assert empty in ({"refused"}, {"refused"} | without_shape), row.chosen.id
         assert all(column.text(row) for column in COLUMNS if column.key not in empty)
+
+
+@given(
+    st.builds(Size, st.integers(0, 100_000), st.integers(0, 100_000)),
+    st.lists(st.builds(PixelRect, *[st.floats(0, 100_000)] * 4), max_size=5),
+)
+@settings(max_examples=40)
+def test_a_page_of_any_size_has_figures_or_reasons(size: Size, boxes: list[PixelRect]) -> None:
+    for row in all_figures(PageFacts(size, 72.0, index_words(boxes)), Rates(1e12, 1e12)):
+        assert (row.plan is None) == (row.refused is not None)
+        texts = [column.text(row) for column in COLUMNS]
+        assert not {"inf", "nan", "-inf"} & set(texts)
+        json.dumps(table([row], COLUMNS), allow_nan=False)
+
+
+@pytest.mark.parametrize("size", [Size(1, 1), Size(1, 200), Size(100_000, 1), Size(1, 100_000), Size(100_000, 100_000)])
+def test_extreme_pages_have_figures_or_reasons(size: Size) -> None:
+    rows = all_figures(PageFacts(size, None, index_words([PixelRect(0, 0, 1, 1)])))
+    assert sum(row.plan is not None for row in rows) > len(rows) / 2
+    json.dumps(table(rows, COLUMNS), allow_nan=False)
 
 
 def test_refused_policies_say_why() -> None:

@@ -98,3 +98,22 @@ def tensor_scores(canvases: torch.Tensor, width: int, height: int) -> torch.Tens
 def overlap(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     shared = torch.minimum(one, other).prod(1)
     return shared / (one.prod(1) + other.prod(1) - shared + 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "cap", "cols", "rows"),
+    [
+        (1240, 1754, 25, 4, 5),
+        (1754, 1240, 25, 5, 4),
+        (1240, 1754, 55, 6, 8),
+        (3000, 400, 25, 12, 2),
+        (300, 1500, 25, 2, 10),
+        (336, 336, 1, 1, 1),
+        (1000, 1000, 16, 4, 4),
+    ],
+)
+def test_xcomposer_grows_along_the_long_side(width: int, height: int, cap: int, cols: int, rows: int) -> None:
+    """By hand after `HD_transform`: the long side gains tiles while its count times ceil(count / aspect) fits."""
+    made = plan(f"xcomposer2-4khd:{cap}", Size(width, height))
+    assert (made.grid.cols, made.grid.rows) == (cols, rows)
+    assert made.sequence == (cols * rows + 1) * 144 + 1 + (rows + 1) * 12
