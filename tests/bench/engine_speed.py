@@ -96,10 +96,10 @@ def started(name: str, shape: str, threads: int, folder: Path) -> Iterator[Engin
             process.kill()
 
 
-def measure(engines: Sequence[Engine], rounds: int) -> None:
-    """Rounds of all tasks of all engines, every other one backwards."""
+def measure(engines: Sequence[Engine], rounds: int, tasks: Sequence[str]) -> None:
+    """Rounds of `tasks` of all engines, every other one backwards."""
     for number in range(rounds):
-        for task in TASKS:
+        for task in tasks:
             for engine in engines if number % 2 == 0 else reversed(engines):
                 if task in engine.tasks:
                     engine.run(task)
@@ -109,6 +109,8 @@ def rows(engines: Sequence[Engine]) -> Iterator[str]:
     yield f"  {'':46}" + "".join(f"{engine.name:>26}" for engine in engines)
     for task, says in TASKS.items():
         cells = [_cell(engine.times[task]) if task in engine.tasks else "" for engine in engines]
+        if not any(cells):
+            continue
         yield f"  {says:46}" + "".join(f"{cell:>26}" for cell in cells)
     memories = [engine.memory() for engine in engines]
     yield f"  {'peak memory (of it mapped from files now), GB':46}" + "".join(
@@ -118,6 +120,8 @@ def rows(engines: Sequence[Engine]) -> Iterator[str]:
 
 
 def _cell(times: Times) -> str:
+    if not times.wall:
+        return ""
     return f"{_seconds(statistics.median(times.wall))} (cpu {_seconds(statistics.median(times.cpu))})"
 
 
@@ -129,6 +133,8 @@ def ratios(engines: Sequence[Engine]) -> Iterator[str]:
     by_name = {engine.name: engine.times for engine in engines}
     for says, (task, anchor_task, target) in TARGETS.items():
         ours, anchor = by_name[OURS][task], by_name[ANCHOR][anchor_task]
+        if not (ours.wall and anchor.wall):
+            continue
         wall, cpu = (
             statistics.median(getattr(anchor, clock)) / statistics.median(getattr(ours, clock))
             for clock in ("wall", "cpu")
@@ -150,14 +156,15 @@ def _cpu_text(name: str) -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")
 
 
-def bench(shape: str, threads: int, rounds: int, names: Sequence[str], folder: Path) -> Iterator[str]:
+def bench(shape: str, threads: int, given: argparse.Namespace, folder: Path) -> Iterator[str]:
     """The lines of one table."""
+    names, rounds = [ANCHOR, OURS, *given.others], given.rounds
     yield f"{shape}, {threads} thread{'s' if threads > 1 else ''}, medians of {rounds} rounds; {machine()}"
     with ExitStack() as open_engines:
         engines = [open_engines.enter_context(started(name, shape, threads, folder)) for name in names]
         yield from (f"  {engine.name}: skipped, {engine.loaded['skipped']}" for engine in engines if not engine.tasks)
         engines = [engine for engine in engines if engine.tasks]
-        measure(engines, rounds)
+        measure(engines, rounds, given.tasks)
         yield from rows(engines)
         yield from ratios(engines)
     yield ""
@@ -174,6 +181,7 @@ def main() -> None:
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--others", nargs="*", default=["onnxruntime int4", "llama.cpp Q8_0", "llama.cpp Q4_0"])
+    parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--append", action="store_true", help="keep the tables already in the results file")
     given = parser.parse_args()
     RESULTS.parent.mkdir(exist_ok=True)
@@ -183,7 +191,7 @@ def main() -> None:
             folder = Path(parent) / shape
             prepare(shape, folder)
             for threads in given.threads:
-                for line in bench(shape, threads, given.rounds, [ANCHOR, OURS, *given.others], folder):
+                for line in bench(shape, threads, given, folder):
                     print(line, flush=True)
                     print(line, file=file, flush=True)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.runtime.int8.memory import Continuation
 
-_flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
+flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
 
 
 def attend(queries: Tensor, rows: Continuation, layer: int, length: int) -> Tensor:
@@ -46,11 +46,11 @@ def _over_own(queries: Tensor, rows: Continuation, layer: int, length: int) -> t
     mask = _mask(rows, asking, seen)
     if asking == 1:
         grouped = queries.reshape(count, kv_heads, -1, head_dim)
-        out, sizes = _flash(grouped, keys, values, attn_mask=mask)
+        out, sizes = flash(grouped, keys, values, attn_mask=mask)
         return out.reshape(count, 1, heads, head_dim), sizes.reshape(count, 1, heads)
     repeated = [part.repeat_interleave(heads // kv_heads, 1) for part in (keys, values)]
     plain = mask is None and asking == seen
-    out, sizes = _flash(queries.transpose(1, 2), *repeated, is_causal=plain, attn_mask=mask)
+    out, sizes = flash(queries.transpose(1, 2), *repeated, is_causal=plain, attn_mask=mask)
     return out.transpose(1, 2), sizes.transpose(1, 2)
 
 
@@ -60,7 +60,7 @@ def _over_prefix(queries: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
     keys, values = memory[None].chunk(2, 1)
     kv_heads = keys.shape[1]
     grouped = queries.reshape(count * asking, kv_heads, -1, head_dim).transpose(0, 1).reshape(1, kv_heads, -1, head_dim)
-    out, sizes = _flash(grouped, keys, values)
+    out, sizes = flash(grouped, keys, values)
     out = out.reshape(kv_heads, count, asking, -1, head_dim).permute(1, 2, 0, 3, 4)
     sizes = sizes.reshape(kv_heads, count, asking, -1).permute(1, 2, 0, 3)
     return out.reshape(queries.shape), sizes.reshape(count, asking, heads)

@@ -120,8 +120,11 @@ class Int8Decoder:
         return [Step(*pair) for pair in zip(tokens.tolist(), logprobs.tolist(), strict=True)]
 
     def _advance(self, answers: _Answers, tokens: Sequence[int], step: int) -> None:
-        embeds = self._network.embed(torch.tensor(tokens))[:, None]
-        answers.hidden = self._network.read(embeds, answers.turns[:, step], answers.after, keep=1)[:, 0]
+        embeds, turns = self._network.embed(torch.tensor(tokens)), answers.turns[:, step]
+        if answers.after.alone:
+            answers.hidden = self._network.step(embeds, turns, answers.after)
+        else:
+            answers.hidden = self._network.read(embeds[:, None], turns, answers.after, keep=1)[:, 0]
 
     def _read(
         self, parts: Sequence[Stretch], rows: Continuation, keep: int, seen_by: list[Tensor] | None = None

@@ -87,7 +87,7 @@ class Int8Linear:
         """[rows, out] fp32 for `x` [rows, in] fp32."""
         zero = self._levels + 1
         if x.shape[0] == 1:
-            scale = max(x.abs().amax().item() / self._levels, _SMALLEST_SCALE)
+            scale = max(x.abs().max().item() / self._levels, _SMALLEST_SCALE)
             y = _narrow_product(x, scale, zero, self._packed)
         else:
             scales = torch.maximum(x.amax(-1, True), x.amin(-1, True).neg_()).div_(self._levels)

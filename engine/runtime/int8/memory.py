@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -38,18 +38,32 @@ class Continuation:
     own: Tensor
     length: int
     seen: Tensor | None = None
+    _views: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         return int(self.own.shape[1])
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is one row that sees its own positions and nothing else."""
+        return self.rows == 1 and self.prefix is None and self.seen is None
+
     def kept(self) -> KeptPositions:
         """The memory of the only row."""
         return KeptPositions(self.own[:, 0, :, : self.length].contiguous())
 
+    def by_layer(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Per layer, of the only row: keys and values [2 · kv_heads, capacity, head_dim]; the keys alone and the values
+        alone, each with an axis before. Views cost as much as arithmetic on one position, so they are made once."""
+        if not self._views:
+            self._views = [(layer[0], *layer.chunk(2, 1)) for layer in self.own.unbind()]
+        return self._views
+
     def keep(self, rows: Tensor) -> None:
         """Goes on with the rows at these indices alone."""
         self.own = self.own[:, rows]
+        self._views = []
         self.seen = None if self.seen is None else self.seen[rows]
 
 

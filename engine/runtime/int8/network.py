@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
-from engine.runtime.int8.attention import attend, attention_weights
+from engine.runtime.int8.attention import attend, attention_weights, flash
 from engine.runtime.int8.linear import Int8Linear, pack_layers
 from engine.runtime.int8.memory import Continuation
 from engine.runtime.int8.shape import DecoderShape
@@ -53,6 +53,7 @@ class Int8Network:
         self._rotary_scale = tensor_of(tensors, "rotary_scale")
         self._head = pack_layers([layer_of(tensors, "head")], compact=True)[0]
         self._layers = _layers(tensors, shape.layers, compact)
+        self._halves = (shape.inner, shape.inner)
         self._nothing = torch.zeros(())
 
     def tensors(self) -> Tensors:
@@ -106,6 +107,35 @@ class Int8Network:
         rows.length += length
         return flat.view(count, keep, self.shape.dim)
 
+    def step(self, hidden: Tensor, rotation: Tensor, rows: Continuation) -> Tensor:
+        """[1, dim]: as `read` for one position `hidden` [1, dim] of the only row, which has nothing hidden. `rotation`
+        is that of a position."""
+        shape, at = self.shape, rows.length
+        turns = self._step_turns(rotation)
+        flat = hidden.clone()
+        for layer, (own, keys, values) in zip(self._layers, rows.by_layer(), strict=True):
+            qkv = layer.qkv(self._normalized(flat, layer.input_norm))
+            if layer.head_norms is not None:
+                turned = qkv.view(-1, shape.head_dim)[: shape.heads + shape.kv_heads]
+                turned.mul_(self._inverse_sizes(turned)).mul_(layer.head_norms)
+            qkv.view(torch.complex64).mul_(turns)
+            queries, new = qkv.view(-1, shape.head_dim).split_with_sizes((shape.heads, 2 * shape.kv_heads))
+            own.select(1, at).copy_(new)
+            mixed = flash(
+                queries.view(1, shape.kv_heads, -1, shape.head_dim), keys[:, :, : at + 1], values[:, :, : at + 1]
+            )
+            flat += layer.out(mixed[0].view(1, -1))
+            self._feed_forward_block(layer, flat)
+        rows.length += 1
+        return flat
+
+    def _step_turns(self, rotation: Tensor) -> Tensor:
+        """[1, channels of queries, keys and values / 2] complex: `rotation` for each head; values stay as they are."""
+        turned = self.shape.heads + self.shape.kv_heads
+        turns = torch.ones(turned + self.shape.kv_heads, rotation.shape[-1], dtype=torch.complex64)
+        turns[:turned] = rotation.view(1, -1)
+        return turns.view(1, -1)
+
     def scores(self, hidden: Tensor) -> Tensor:
         """[rows, vocabulary] for `hidden` [rows, dim]."""
         return self._head(self._normalized(hidden, self._norm))
@@ -122,8 +152,11 @@ class Int8Network:
 
     def _feed_forward(self, layer: Layer, flat: Tensor) -> None:
         for block in flat.split(_BLOCK):
-            gate, up = layer.gate_up(self._normalized(block, layer.output_norm)).chunk(2, -1)
-            block += layer.down(silu(gate).mul_(up))
+            self._feed_forward_block(layer, block)
+
+    def _feed_forward_block(self, layer: Layer, block: Tensor) -> None:
+        gate, up = layer.gate_up(self._normalized(block, layer.output_norm)).split_with_sizes(self._halves, 1)
+        block += layer.down(silu(gate).mul_(up))
 
     def _normalized(self, x: Tensor, weight: Tensor) -> Tensor:
         if x.shape[0] > 1:
