@@ -1,4 +1,4 @@
-"""EntityGrid pages: one of sixteen glyphs and words, whole, in a known slice of an otherwise empty, noisy page.
+"""EntityGrid pages: sixteen glyphs and words, one whole in a known slice, or another one in every slice.
 
 After EntityGrid-QA of HiRes-LLaVA (arXiv 2407.08706, section 4.3), whose data are not public, at the size of a model
 that learns in minutes: slices of 56 px instead of 336. A page is a pure function of its number and the seed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 import numpy as np
@@ -23,6 +24,9 @@ WORDS = ("apple", "river", "stone", "music", "0.596", "7,310", "-42", "18:05")
 SHAPES = ("circle", "disc", "square", "block", "triangle", "cross", "plus", "bars")
 ENTITIES = (*WORDS, *SHAPES)
 
+QUESTION, ANYWHERE = "What is printed {} ?", "any where"
+ROW_NAMES, COL_NAMES = ("top", "bottom"), ("left", "right")
+
 _FONT_PX = 15
 _SHAPE_PX = 24
 _MARGIN_PX = 3
@@ -30,33 +34,56 @@ _NOISE = 6.0
 _SPECKS = 12
 
 
+class Kind(StrEnum):
+    """`ALONE`: one entity on the page. `CROWDED`: another one in every slice, and one slice is asked about.
+    `EMPTY`: none, for training."""
+
+    ALONE = "alone"
+    CROWDED = "crowded"
+    EMPTY = "empty"
+
+
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """A page, the entity on it (None on an empty one), and the slice (0-based row and column) that holds all of it."""
+    """A page, what is asked about it, the entity that answers (None on an empty page), the slice (0-based row and
+    column) that holds all of it, and all entities by slice, row-major."""
 
     image: Image.Image
+    question: str
     entity: str | None
     row: int
     col: int
+    entities: tuple[str | None, ...]
 
 
-def entity_page(seed: int, number: int, *, empty: bool = False) -> EntityPage:
+def entity_page(seed: int, number: int, kind: Kind = Kind.ALONE) -> EntityPage:
     """Page `number` of the endless series `seed`. Every slice has specks, so that none of them is a blank one."""
     rng = random.Random(f"{seed}/{number}")
-    entity = rng.choice(ENTITIES)
     row, col = rng.randrange(ROWS), rng.randrange(COLS)
     paper, ink = rng.randint(215, 255), rng.randint(0, 70)
     image = Image.new("L", (PAGE.width, PAGE.height), paper)
-    draw = ImageDraw.Draw(image)
-    _speckle(draw, rng, ink)
-    if empty:
-        return EntityPage(_noisy(image, rng), None, row, col)
-    glyph = _glyph(entity, rng)
-    left = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.width) + col * SLICE_PX
-    top = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.height) + row * SLICE_PX
-    draw.rectangle((left - 2, top - 2, left + glyph.width + 1, top + glyph.height + 1), fill=paper)
+    _speckle(ImageDraw.Draw(image), rng, ink)
+    entities = rng.sample(ENTITIES, ROWS * COLS)
+    printed = tuple(
+        entity if kind is Kind.CROWDED or (kind is Kind.ALONE and place == row * COLS + col) else None
+        for place, entity in enumerate(entities)
+    )
+    for place, entity in enumerate(printed):
+        if entity is not None:
+            _print(image, rng, entity, divmod(place, COLS), (paper, ink))
+    question = QUESTION.format(f"{ROW_NAMES[row]} {COL_NAMES[col]}" if kind is Kind.CROWDED else ANYWHERE)
+    return EntityPage(_noisy(image, rng), question, printed[row * COLS + col], row, col, printed)
+
+
+def _print(
+    image: Image.Image, rng: random.Random, entity: str, place: tuple[int, int], colours: tuple[int, int]
+) -> None:
+    """`entity` somewhere in the slice at `place` (row, column), whole, on clean paper."""
+    glyph, (paper, ink) = _glyph(entity, rng), colours
+    left = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.width) + place[1] * SLICE_PX
+    top = rng.randint(_MARGIN_PX, SLICE_PX - _MARGIN_PX - glyph.height) + place[0] * SLICE_PX
+    image.paste(paper, (left - 2, top - 2, left + glyph.width + 2, top + glyph.height + 2))
     image.paste(ink, (left, top), glyph)
-    return EntityPage(_noisy(image, rng), entity, row, col)
 
 
 def _speckle(draw: ImageDraw.ImageDraw, rng: random.Random, ink: int) -> None:

@@ -15,7 +15,20 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerFast
 
-from engine.bench.entitygrid import COLS, ENTITIES, ROWS, SLICE_PX, EntityPage, entity_page
+from engine.bench.entitygrid import (
+    ANYWHERE,
+    COL_NAMES,
+    COLS,
+    ENTITIES,
+    PAGE,
+    QUESTION,
+    ROW_NAMES,
+    ROWS,
+    SLICE_PX,
+    EntityPage,
+    Kind,
+    entity_page,
+)
 from engine.geometry import Size
 from engine.slicing.grids import page_rect, slice_rects
 from engine.slicing.plan import Grid, SlicePlan, View, ViewKind
@@ -25,13 +38,13 @@ from engine.uhd.config import UhdConfig
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import PageViews, UhdProcessor, cut, normalise
 
-QUESTION, NOTHING = "What is printed ?", "nothing"
+NOTHING = "nothing"
 DIM, HEADS, QUERIES = 128, 4, 4
 POOL_PAGES, BATCH = 4096, 64
-EMPTY_EVERY = 8
-"""One page in so many has no entity, so that the model has something to say of a page that is blank."""
+KINDS = (Kind.EMPTY, *[Kind.ALONE] * 3, *[Kind.CROWDED] * 4)
+"""What training pages are, by turns. Empty ones give the model something to say of a page that is blank."""
 LEARNING_RATE, WARM_UP = 1e-3, 50
-TOWER_SHARE = 0.6
+TOWER_SHARE = 0.35
 TRAIN_SEED, TEST_SEED = 1, 2
 
 _LAYER = {"hidden_size": DIM, "intermediate_size": 2 * DIM, "num_attention_heads": HEADS}
@@ -55,7 +68,8 @@ class GridProcessor(UhdProcessor):
 def untrained() -> LoadedModel:
     """The model on random weights, seed 0: 0.7 M of them."""
     torch.manual_seed(0)
-    pieces = ("<unk>", "<s>", "</s>", ",", "\n", " ", "Answer:", *QUESTION.split(), *ENTITIES, NOTHING)
+    asked = dict.fromkeys([*QUESTION.replace("{}", "").split(), *ANYWHERE.split(), *ROW_NAMES, *COL_NAMES])
+    pieces = ("<unk>", "<s>", "</s>", ",", "\n", " ", "Answer:", *asked, *ENTITIES, NOTHING)
     tokenizer = Tokenizer(WordLevel({piece: number for number, piece in enumerate(pieces)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = Split(Regex(r"\s"), behavior="isolated")
     fast = PreTrainedTokenizerFast(
@@ -83,12 +97,14 @@ def untrained() -> LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class TrainingPages:
-    """Pixels [pages, views, 3, px, px]; per page the answer's token id, its number among the entities, its slice."""
+    """Pixels [pages, views, 3, px, px], prompts [pages, length], answers [pages] as token ids, and the number of each
+    slice's entity [pages, slices], one more than the last where it has none."""
 
     pixels: Tensor
+    prompts: Tensor
+    types: Tensor
     answers: Tensor
     entities: Tensor
-    slices: Tensor
 
 
 def trained(minutes: float, pages: int = POOL_PAGES) -> LoadedModel:
@@ -104,12 +120,14 @@ def trained(minutes: float, pages: int = POOL_PAGES) -> LoadedModel:
 
 
 def training_pages(loaded: LoadedModel, pages: int) -> TrainingPages:
-    drawn = [entity_page(TRAIN_SEED, number, empty=number % EMPTY_EVERY == 0) for number in range(pages)]
+    drawn = [entity_page(TRAIN_SEED, number, KINDS[number % len(KINDS)]) for number in range(pages)]
+    processor, plan = loaded.processor, loaded.processor.plan(PAGE)
     return TrainingPages(
-        torch.stack([torch.stack(loaded.processor.views(page.image).pixels) for page in drawn]),
-        torch.tensor([answer_id(loaded, page) for page in drawn]),
-        torch.tensor([[*ENTITIES, None].index(page.entity) for page in drawn]),
-        torch.tensor([page.row * COLS + page.col for page in drawn]),
+        pixels=torch.stack([torch.stack(processor.views(page.image).pixels) for page in drawn]),
+        prompts=torch.tensor([processor.token_ids(plan, page.question)[0] for page in drawn]),
+        types=torch.tensor(processor.token_ids(plan, drawn[0].question)[1]),
+        answers=torch.tensor([answer_id(loaded, page) for page in drawn]),
+        entities=torch.tensor([[[*ENTITIES, None].index(entity) for entity in page.entities] for page in drawn]),
     )
 
 
@@ -118,19 +136,15 @@ def answer_id(loaded: LoadedModel, page: EntityPage) -> int:
 
 
 def _train_tower(loaded: LoadedModel, pool: TrainingPages, minutes: float) -> None:
-    """Slices with an entity and slices without, half of each, named by a head that is thrown away."""
+    """Single slices, named by a head that is thrown away."""
     tower = loaded.model.vision_tower
     head = nn.Linear(DIM, len(ENTITIES) + 1)
     generator = torch.Generator().manual_seed(0)
-    others = torch.randint(1, COLS * ROWS, pool.slices.shape, generator=generator)
-    empty = (pool.slices + others) % (COLS * ROWS)
 
     def loss() -> Tensor:
-        chosen = torch.randint(len(pool.slices), (BATCH,), generator=generator)
-        half = torch.arange(BATCH) % 4 > 0
-        pixels = pool.pixels[chosen, torch.where(half, pool.slices[chosen], empty[chosen])]
-        named = torch.where(half, pool.entities[chosen], len(ENTITIES))
-        return cross_entropy(head(tower(pixels).features.mean(1)), named)
+        page = torch.randint(len(pool.answers), (BATCH,), generator=generator)
+        place = torch.randint(COLS * ROWS, (BATCH,), generator=generator)
+        return cross_entropy(head(tower(pool.pixels[page, place]).features.mean(1)), pool.entities[page, place])
 
     _descend("tower", [*tower.parameters(), *head.parameters()], loss, minutes)
 
@@ -140,8 +154,7 @@ def _train_answers(loaded: LoadedModel, pool: TrainingPages, minutes: float) -> 
     with torch.no_grad():
         patches = torch.cat([model.vision_tower(views).features[None] for views in pool.pixels])
     grid = PatchGrid(SLICE_PX // 14, SLICE_PX // 14)
-    plan = loaded.processor.plan(Size(SLICE_PX * COLS, SLICE_PX * ROWS))
-    ids, types = (torch.tensor(part).expand(BATCH, -1) for part in loaded.processor.token_ids(plan, QUESTION))
+    types = pool.types.expand(BATCH, -1)
     end = int(model.config.text_config.eos_token_id)
     generator = torch.Generator().manual_seed(0)
 
@@ -150,7 +163,7 @@ def _train_answers(loaded: LoadedModel, pool: TrainingPages, minutes: float) -> 
         views = ViewFeatures(patches[chosen].flatten(0, 1), grid, pool.pixels[:0])
         features = model.bridge(views).reshape(BATCH, -1, DIM)
         written = torch.stack([pool.answers[chosen], torch.full((BATCH,), end)], 1)
-        embeds = model.embed(ids, types, features)
+        embeds = model.embed(pool.prompts[chosen], types, features)
         embeds = torch.cat([embeds, model.get_input_embeddings()(written[:, :1])], 1)
         logits = model(inputs_embeds=embeds, logits_to_keep=2).logits
         return cross_entropy(logits.flatten(0, 1), written.flatten())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from PIL import Image
@@ -18,7 +19,7 @@ from engine.runtime.decoder import Memory, Step, Stretch
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
-from tests.unit.uhd_models import TINY_VISION, tiny_config, tiny_tokenizer
+from tests.unit.uhd_models import tiny_config, tiny_tokenizer
 
 CARD = ModelCard("tiny", "r1", "fp32", "cpu")
 
@@ -57,12 +58,12 @@ class PlainDecoder:
         return Remembered(self._whole(part, after))
 
     def logits(self, parts: Sequence[Stretch], after: Memory | None, keep: int) -> Tensor:
-        return torch.stack([self._logits(self._whole(part, after))[-keep:] for part in parts]).float()
+        return torch.stack([self._logits(self._whole(part, after), keep) for part in parts]).float()
 
     def stream(self, part: Stretch, after: Memory | None, limit: int, stop: frozenset[int]) -> Iterator[Step]:
         whole = self._whole(part, after)
         for _ in range(limit):
-            logprobs = self._logits(whole)[-1].log_softmax(-1)
+            logprobs = self._logits(whole, 1)[0].log_softmax(-1)
             token = int(logprobs.argmax())
             yield Step(token, float(logprobs[token]))
             if token in stop:
@@ -77,14 +78,16 @@ class PlainDecoder:
 
     def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:
         whole = self._whole(part, after)
+        usual = self._model.config._attn_implementation
         self._model.set_attn_implementation("eager")
-        layers = self._model(
-            inputs_embeds=whole.embeds[None], position_ids=whole.positions, output_attentions=True
-        ).attentions
+        given = {"inputs_embeds": whole.embeds[None], "position_ids": whole.positions}
+        layers = self._model(**given, output_attentions=True).attentions
+        self._model.set_attn_implementation(usual)
         return torch.stack(layers).mean((0, 2))[0, -part.length :]
 
-    def _logits(self, whole: Stretch) -> Tensor:
-        return self._model(inputs_embeds=whole.embeds[None], position_ids=whole.positions).logits[0]
+    def _logits(self, whole: Stretch, keep: int) -> Tensor:
+        given = {"inputs_embeds": whole.embeds[None], "position_ids": whole.positions}
+        return self._model(**given, logits_to_keep=keep).logits[0]
 
     def _whole(self, part: Stretch, after: Memory | None) -> Stretch:
         if after is None:
@@ -97,20 +100,18 @@ def _joined(first: Stretch, second: Stretch) -> Stretch:
     return Stretch(torch.cat([first.embeds, second.embeds]), torch.cat([first.positions, second.positions], 1))
 
 
+@cache
 def tiny_loaded(bridge: str = "perceiver", **changes: object) -> LoadedModel:
-    """An untrained model whose words and views weigh alike, so that its answers depend on the page."""
+    """An untrained model whose words and views weigh alike, so that its answers depend on the page. Built once."""
+    torch.manual_seed(0)
     model = UhdForConditionalGeneration(tiny_config(bridge, **changes)).eval()
-    model.get_input_embeddings().weight.mul_(50)
+    with torch.no_grad():
+        model.get_input_embeddings().weight.mul_(50)
     return LoadedModel(model, UhdProcessor.for_model(model.config, tiny_tokenizer()))
 
 
 def sliced(loaded: LoadedModel) -> UhdSlicedModel:
     return UhdSlicedModel(loaded, PlainDecoder(loaded.model.language_model), CARD)
-
-
-def small_tiny(**changes: object) -> LoadedModel:
-    """As `tiny_loaded`, with a small vision tower for speed."""
-    return tiny_loaded(vision_config=TINY_VISION | {"num_hidden_layers": 2}, **changes)
 
 
 def page_ref(size: Size, index: int = 0) -> PageRef:

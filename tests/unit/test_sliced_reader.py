@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from engine.evidence.types import EvidenceMethod
@@ -44,16 +43,9 @@ MODEL = ReaderChoice("tiny", max_tokens=4)
 QUICK = ReaderChoice("tiny", max_tokens=3, contributions=False)
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    torch.manual_seed(0)
-    with torch.no_grad():
-        return tiny_loaded()
-
-
 @pytest.fixture
-def model(loaded):
-    return sliced(loaded)
+def model() -> UhdSlicedModel:
+    return sliced(tiny_loaded())
 
 
 @pytest.fixture
@@ -135,8 +127,9 @@ def test_an_unsliced_page_has_one_contribution(model, cache) -> None:
         assert only.joint == pytest.approx(1.0)
 
 
-def test_transformers_own_decoder_gives_the_same_answer_and_evidence(loaded, model, cache, tmp_path: Path) -> None:
+def test_transformers_own_decoder_gives_the_same_answer_and_evidence(model, cache, tmp_path: Path) -> None:
     desk = Desk([WIDE])
+    loaded = tiny_loaded()
     other = UhdSlicedModel(loaded, decoder_of(loaded.model.language_model), CARD)
     first = answered(model, desk, cache, asked(desk))
     second = answered(other, desk, VisionCache(KeptFiles(tmp_path / "other", ".view", 10**8)), asked(desk))
