@@ -157,6 +157,14 @@ class AskController(QObject):
         budget = self._settings.get(BUDGET_S) or None
         self._take_again(number, self._book.ask_another(number, reader, budget))
 
+    def ask_instead(self, number: int, reader: ReaderChoice) -> None:
+        """Put a question that got no answer to another reader, in place of its record."""
+        budget = self._settings.get(BUDGET_S) or None
+        again = self._book.ask_another(number, reader, budget)
+        self._take_again(number, again)
+        if again is not None:
+            self._book.remove(number)
+
     def _on_again_wanted(self, number: int) -> None:
         budget = self._settings.get(BUDGET_S) or None
         self._take_again(number, self._book.ask_again(number, budget))

@@ -188,7 +188,7 @@ class ReaderController(QObject):
         if record is None:
             return
         if record.stage is Stage.DONE and record.answer is not None:
-            self._shelf.take_success(record.reader.name)
+            self._shelf.take_success(record.reader, record.answer.reader)
             self._notice_changes(record, record.answer)
             self._show_device()
         elif record.stage is Stage.FAILED and record.error is not None:
@@ -202,7 +202,9 @@ class ReaderController(QObject):
         text = self.tr("{reader} cannot be used: {error} {back} is selected.").format(
             reader=failed, error=error, back=self._shelf.title(back)
         )
-        self._say(Message(f"reader:{record.reader.name}", text, serious=True))
+        label = self.tr("Ask {reader}").format(reader=self._shelf.title(back))
+        ask = (label, lambda: self._asking.ask_instead(record.number, self._shelf.choice_of(back)))
+        self._say(Message(f"reader:{record.reader.name}", text, serious=True, action=ask))
 
     def _on_reader_lost(self, name: str, why: str) -> None:
         text = why or self.tr("{reader} is not there any more.").format(reader=title_of(name))

@@ -51,7 +51,7 @@ def facts_of(
     rows = _rows(name, known, folder, download, advice)
     if download.running or download.asking:
         return _under_way(name, rows, download)
-    if folder is not None:
+    if folder is not None and not (folder.problem and download.listing is not None):
         return _installed(name, rows, folder)
     return _offered(name, rows, download, busy)
 

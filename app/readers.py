@@ -21,8 +21,10 @@ from engine.readers.names import CASCADE_NAME, is_cascade
 from engine.readers.types import EMBEDDED, ReaderChoice
 from engine.service.messages import ModelAdvised
 
-LOADING_FAILURES = frozenset({"checkpoint", "device", "out-of-memory", "model-missing", "file-missing", "memory"})
+LOADING_FAILURES = frozenset({"checkpoint", "device", "out-of-memory", "model-missing"})
 """Codes of errors that mean that a reader cannot be had as it was asked for."""
+FILE_MISSING = "file-missing"
+"""Of a model's folder, or of the document that was asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +179,18 @@ class ReaderShelf(QObject):
         if model is not None:
             self.ask_advice(model)
 
-    def take_success(self, name: str) -> None:
-        """A reader gave an answer: a later error is not one of loading."""
-        self._proven.add(name)
+    def take_success(self, choice: ReaderChoice, answered_by: str) -> None:
+        """A reader gave an answer: a later error is not one of loading. Of a cascade that needed no model nothing is
+        known yet."""
+        if choice == EMBEDDED or answered_by != EMBEDDED.name:
+            self._proven.add(choice.name)
 
     def gives_way(self, choice: ReaderChoice, error: ErrorInfo) -> str | None:
         """The reader that is selected again because the chosen one cannot be loaded; None where it can."""
         selected = self.list_name(choice.name)
-        if error.code not in LOADING_FAILURES or selected != self.chosen or choice.name in self._proven:
+        folder_gone = error.code == FILE_MISSING and choice.name in error.message
+        unusable = error.code in LOADING_FAILURES or folder_gone
+        if not unusable or selected != self.chosen or choice.name in self._proven:
             return None
         enabled = {option.name for option in self.options() if option.enabled}
         back = self._previous if self._previous in enabled and self._previous != selected else EMBEDDED.name

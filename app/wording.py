@@ -74,7 +74,7 @@ def status_text(record: AnswerRecord) -> str:
     match record.stage:
         case Stage.WAITING:
             return tr("reading …")
-        case Stage.FAILED:
+        case Stage.FAILED if record.answer is None:
             return tr("no answer")
         case Stage.CANCELLED if record.answer is None:
             return tr("cancelled")

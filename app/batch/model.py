@@ -8,8 +8,9 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from app import wording
 from app.batch.runner import RowMade
+from engine.batch.table import Row
 from engine.batch.tasks import Task
-from engine.readers.types import AnswerStatus
+from engine.readers.types import EMBEDDED, AnswerStatus
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -103,12 +104,17 @@ class BatchModel(QAbstractTableModel):
             case 3:
                 return self._statuses[row.status]
             case 4:
-                known = row.confidence is not None and row.status is not AnswerStatus.ERROR
-                return wording.percent(row.confidence or 0.0) if known else ""
+                return self._confidence(row)
             case 5:
                 return "" if row.page is None else str(row.page + 1)
             case _:
                 return self._seconds(made)
+
+    def _confidence(self, row: Row) -> str:
+        if row.confidence is None or row.status is AnswerStatus.ERROR:
+            return ""
+        share = wording.percent(row.confidence)
+        return share if row.reader == EMBEDDED.name else self.tr("≈ {share}").format(share=share)
 
     def _seconds(self, made: RowMade) -> str:
         if made.resumed:
@@ -120,4 +126,6 @@ class BatchModel(QAbstractTableModel):
             return task.document
         if column == SECONDS and made is not None and made.resumed:
             return self.tr("Answered before this run was stopped")
+        if column == CONFIDENCE and made is not None and made.row.reader != EMBEDDED.name:
+            return self.tr("Not calibrated: no probability of being right")
         return self._text(column, task, made)

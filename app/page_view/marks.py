@@ -65,9 +65,9 @@ class PageMarks:
         return bool(self.answer_boxes or self.label_boxes or any(mark.contribution for mark in self.slices))
 
     @property
-    def previews(self) -> bool:
-        """Whether some slices only show where a model looked."""
-        return any(mark.look is Look.PREVIEW and mark.share is not None for mark in self.slices)
+    def looks(self) -> frozenset[Look]:
+        """What the numbers on the slices are."""
+        return frozenset(mark.look for mark in self.slices if mark.share is not None)
 
     @property
     def lit(self) -> tuple[PageRect, ...]:

@@ -15,7 +15,7 @@ from app.page_view.overlay import Overlay, PlacedSlice
 from app.page_view.sheet import SheetView
 from app.page_view.tags import TagPainter
 from app.page_view.tiles import TileQueue
-from app.page_view.wording import PREVIEW_LEGEND, slice_tooltip, view_description
+from app.page_view.wording import LEGENDS, slice_tooltip, view_description
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import TesseraError
 from engine.geometry import PageRect
@@ -213,8 +213,8 @@ class PageView(SheetView):
         overlay.tags(slices, numbers=self._grid_visible)
         if self._grid_visible and marks.plan_error:
             overlay.note(marks.plan_error, page)
-        if marks.previews:
-            overlay.legend(PREVIEW_LEGEND, page)
+        for look in marks.looks & LEGENDS.keys():
+            overlay.legend(LEGENDS[look], page)
 
     def _paint_pulse(self, overlay: Overlay, index: int, slices: Sequence[PlacedSlice]) -> None:
         if self._pulsing is None or self._pulsing[0] != index:

@@ -8,7 +8,10 @@ from engine.documents.types import PageRef
 from engine.readers.types import Answer, AnswerStatus
 
 NBSP = "\u00a0"
-PREVIEW_LEGEND = "hatched: where it looked, a preview"
+LEGENDS = {
+    Look.PREVIEW: "hatched: where it looked, a preview",
+    Look.WORDS: "contributions to the selected words",
+}
 LOOK_TITLES = {
     Look.CONTRIBUTION: "Contributions",
     Look.WORDS: "Contributions to the selected words",
@@ -78,4 +81,5 @@ def _answer_in_words(answer: Answer) -> str:
     if answer.status in (AnswerStatus.NOT_FOUND, AnswerStatus.ERROR):
         return f"Answer: {STATUS_WORDS[answer.status]}."
     where = f" on page {answer.evidence.page.index + 1}" if answer.evidence is not None else ""
-    return f"Answer: “{answer.text}”, {STATUS_WORDS[answer.status]}, confidence {percent(answer.confidence)}{where}."
+    sure = percent(answer.confidence) + ("" if answer.calibrated else " (not calibrated)")
+    return f"Answer: “{answer.text}”, {STATUS_WORDS[answer.status]}, confidence {sure}{where}."

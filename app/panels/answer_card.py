@@ -145,6 +145,7 @@ class AnswerCard(QFrame):
             text = AnswerText(answer.text, body)
             text.selected.connect(self._on_words_selected)
             text.clicked.connect(self._on_show_clicked)
+            text.set_worth_selecting(answer.evidence is not None and bool(answer.evidence.pieces))
             column.addWidget(text)
         if record.stage is Stage.WAITING:
             self._add_writing(column, body, final=True)

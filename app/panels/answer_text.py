@@ -39,6 +39,13 @@ class AnswerText(QLabel):
         self._source += piece
         self.setText(plain(self._source))
 
+    def set_worth_selecting(self, worth: bool) -> None:
+        """Whether words of it have slices of their own: then the keyboard reaches it too."""
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if worth else Qt.FocusPolicy.ClickFocus)
+        tip = self.tr("Select words to see their own slices") if worth else ""
+        self.setToolTip(tip)
+        self.setAccessibleDescription(tip)
+
     def selection(self) -> tuple[int, int]:
         """The characters [start, end) of the text as it was given that are selected; (0, 0) for none."""
         if not self.hasSelectedText():
@@ -67,6 +74,12 @@ class AnswerText(QLabel):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         super().keyPressEvent(event)
         self._report()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            # The keyboard selects from the beginning on; Qt leaves its cursor at the end.
+            self.setSelection(0, 0)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
         super().focusOutEvent(event)

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 
 from app.batch.evidence import EvidenceOpener, answer_of_row
-from app.batch.model import ANSWER, CONFIDENCE, DOCUMENT, PAGE, SECONDS, STATUS
+from app.batch.model import ANSWER, CONFIDENCE, DOCUMENT, PAGE, SECONDS, STATUS, BatchModel
 from app.batch.runner import RowMade
 from app.batch.setup import BatchSetup, load_setup, setup_path
 from app.batch.window import BatchWindow
@@ -311,6 +311,19 @@ def test_an_answer_made_of_a_row_names_the_model_as_it_was_named(model: str, rev
     made = answer_of_row(row_of(info, answer).row, info)
     assert (made.model, made.revision, made.precision) == (model, revision, precision)
     assert not made.calibrated
+
+
+def test_the_confidence_of_a_model_is_told_from_a_calibrated_one() -> None:
+    info = make_document("/docs/a.pdf")
+    model = BatchModel()
+    answers = (make_answer(info.pages[0]), replace(make_answer(info.pages[0]), reader="model", calibrated=False))
+    made = [row_of(info, answer) for answer in answers]
+    model.set_tasks(tuple(replace(each.task, number=number) for number, each in enumerate(made)))
+    for number, each in enumerate(made):
+        model.add(replace(each, task=replace(each.task, number=number)))
+    assert [model.index(row, CONFIDENCE).data() for row in (0, 1)] == ["97 %", "≈ 97 %"]
+    tip = model.index(1, CONFIDENCE).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "Not calibrated: no probability of being right"
 
 
 def test_a_document_is_closed_by_whoever_uses_it_last() -> None:

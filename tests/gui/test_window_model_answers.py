@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.answers import Stage
@@ -103,7 +104,7 @@ def test_where_a_model_looked_is_called_that_everywhere(asked: FakePending, wind
     assert "where it looked; contributions follow" in texts_of(window)
     view = window.bench.pane.view
     marks = view.marks_of(0)
-    assert marks.previews
+    assert marks.looks == {Look.PREVIEW}
     mark = marks.find(2, 1)
     assert mark is not None
     assert mark.look is Look.PREVIEW
@@ -137,7 +138,7 @@ def test_contributions_replace_the_preview_one_by_one(asked: FakePending, window
     assert looks == {(3, 1): Look.CONTRIBUTION, (2, 1): Look.PREVIEW, (0, 0): Look.PREVIEW}
     finish(asked, make_model_answer(page), window, qtbot)
     assert chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, 9 %"]
-    assert not window.bench.pane.view.marks_of(0).previews
+    assert window.bench.pane.view.marks_of(0).looks == {Look.CONTRIBUTION}
     assert not any("where it looked" in text for text in texts_of(window))
 
 
@@ -216,6 +217,19 @@ def test_selected_words_show_their_own_slices(asked: FakePending, window: MainWi
     text._report()
     assert chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, 9 %"]
     assert window.bench.pane.view.marks_of(0).find(3, 1).share == 0.81  # type: ignore[union-attr]  # the slice is there
+
+
+def test_the_keyboard_reaches_words_that_have_slices_of_their_own(
+    asked: FakePending, window: MainWindow, qtbot: QtBot
+) -> None:
+    finish(asked, make_model_answer(asked.pages[0]), window, qtbot)
+    text = answer_text(window)
+    assert text.focusPolicy() is Qt.FocusPolicy.StrongFocus
+    # The offscreen platform gives no focus by itself.
+    text.focusInEvent(QFocusEvent(QEvent.Type.FocusIn, Qt.FocusReason.TabFocusReason))
+    qtbot.keyClick(text, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert text.selectedText() == TEXT
+    assert chips_of(window)[1:] == ["Slice 7, 65 %", "Slice 5, 16 %"]
 
 
 def test_words_of_several_pieces_share_by_their_length(asked: FakePending, window: MainWindow, qtbot: QtBot) -> None:

@@ -224,6 +224,19 @@ def test_advice_that_cannot_be_had_is_one_line_and_not_asked_for_again(
     assert len(service.of_kind("advise")) == 1
 
 
+def test_a_model_that_lost_files_can_be_got_again(
+    dialog: ModelDialog, service: FakeService, window: MainWindow, qtbot: QtBot
+) -> None:
+    install_model()
+    (folder_of(MODEL) / "model.safetensors").unlink()
+    window.bench.shelf.refresh()
+    qtbot.waitUntil(lambda: Step.REMOVE in dialog.sheet.buttons)
+    assert dialog.sheet.buttons[Step.LOOK_UP].text() == "Get it again …"
+    look_up(dialog, service, qtbot)
+    press(dialog, Step.DOWNLOAD)
+    assert len(service.of_kind("pull")) == 1
+
+
 def write_checkpoint(folder: Path) -> Path:
     """A folder that passes for a model of ours: a configuration and an empty safetensors file."""
     folder.mkdir()

@@ -20,7 +20,7 @@ from app.settings import CONTRIBUTIONS, MAX_TOKENS, PRECISION, READER
 from app.settings_dialog import SettingsDialog
 from engine.errors import ErrorInfo
 from engine.models.installed import remove
-from engine.readers.types import AnswerReady, AnswerStatus, ReaderChoice
+from engine.readers.types import AnswerReady, AnswerStatus, Preview, ReaderChoice
 from engine.service.messages import ModelAdvised
 from tests.gui.fake_service import FakePending, FakeService, make_answer, make_document
 from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_model_answer
@@ -157,6 +157,49 @@ def test_a_reader_that_cannot_be_loaded_gives_way_with_one_line(
     assert with_model.toolbar.reader_box.currentText() == "Cascade"
     said = "MiniCPM-V 4.6 cannot be used: The checkpoint lacks 3 tensors. Get it again. Cascade is selected."
     assert messages(with_model) == said
+
+
+def test_the_question_can_be_put_to_the_reader_that_stepped_in(
+    with_model: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    choose(with_model, "embedded")
+    choose(with_model, MODEL)
+    ask(with_model, service).fail(ErrorInfo("out-of-memory", "It needs 9.0 GB.", "Choose int8."))
+    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.FAILED)
+    buttons = with_model.frame.messages.findChildren(QPushButton)
+    (button,) = [each for each in buttons if each.text() == "Ask Embedded"]
+    service.answer = lambda question, pages: make_answer(pages[0])
+    button.click()
+    qtbot.waitUntil(lambda: [each.stage for each in with_model.bench.book.records] == [Stage.DONE])
+    assert service.of_kind("ask")[-1].reader == ReaderChoice()
+
+
+def test_a_document_that_is_gone_is_not_blamed_on_the_reader(
+    with_model: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    choose(with_model, MODEL)
+    ask(with_model, service).fail(ErrorInfo("file-missing", f"There is no file {INVOICE}.", ""))
+    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.FAILED)
+    assert with_model.toolbar.reader_box.currentText() == TITLE
+    assert messages(with_model) == ""
+
+
+def test_a_cascade_whose_model_cannot_be_loaded_gives_way_and_keeps_the_first_answer(
+    with_model: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    service.answer = lambda question, pages: make_answer(pages[0])
+    ask(with_model, service)
+    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
+    service.answer = None
+    request = ask(with_model, service)
+    request.send(Preview(1, make_answer(request.pages[0], "12 March", AnswerStatus.UNSURE, 0.4)))
+    request.fail(ErrorInfo("checkpoint", "The checkpoint lacks 3 tensors.", ""))
+    qtbot.waitUntil(lambda: with_model.bench.book.records[1].stage is Stage.FAILED)
+    assert with_model.toolbar.reader_box.currentText() == "Embedded"
+    card = with_model.panel.answers.card(2)
+    assert card is not None
+    texts = {label.text() for label in card.findChildren(QLabel)}
+    assert {"12 March", "unsure 40 %: best guess", "The checkpoint lacks 3 tensors."} <= texts
 
 
 def test_an_error_of_a_reader_that_has_answered_changes_nothing(
