@@ -20,10 +20,11 @@ from engine.readers.sliced.protocol import Prompt, SlicedModel
 from engine.runtime.decoder import Decoder, Memory, Stretch
 from engine.slicing.plan import SlicePlan, View, ViewKind
 
-MAX_ROWS = 8
+MAX_ROWS, CPU_ROWS = 8, 2
 MAX_BATCH_POSITIONS = 8192
-"""Rows run as one batch: at most so many, and at most so many positions together (always at least one row). Fixed
-numbers, because a batch's size may show in the last bits of its results."""
+"""Rows run as one batch on a GPU and on a CPU, and positions in all of them together (always at least one slice).
+A CPU gains nothing by batches: slice by slice it has less to run after the shared positions, and cancels sooner.
+Fixed numbers, because a batch's size may show in the last bits of its results."""
 
 BORDER_SHARE = 0.02
 """How much of the short side counts as border when the background colour is measured."""
@@ -170,7 +171,8 @@ class HiddenViews:
         return min(int(self._asked.prompt.places[number].min()) for number in change)
 
     def _slices_at_once(self) -> int:
-        rows = min(MAX_ROWS, MAX_BATCH_POSITIONS // self._whole.length)
+        most = CPU_ROWS if self._whole.embeds.device.type == "cpu" else MAX_ROWS
+        rows = min(most, MAX_BATCH_POSITIONS // self._whole.length)
         return max(rows // 2, 1)
 
     def _logprobs(self, parts: Sequence[Stretch], after: Memory | None) -> Tensor:

@@ -137,7 +137,7 @@ def test_ink_in_two_slices_is_shared_among_them() -> None:
 def test_sharing_prefixes_and_batches_changes_no_fall(
     overview_first: bool, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hidden_views, "MAX_ROWS", rows)
+    monkeypatch.setattr(hidden_views, "CPU_ROWS", rows)
     model = sliced(tiny_loaded(overview_first=overview_first))
     asked, replacements, views = measured(model, WIDE, (101, 102, 109))
     overview = asked.plan.views.index(asked.plan.overview)
@@ -185,8 +185,7 @@ def test_an_unsliced_page_falls_as_its_overview() -> None:
     assert float(fall.joint.sum()) == pytest.approx(views.gain)
 
 
-def test_cancelling_stops_before_the_next_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hidden_views, "MAX_ROWS", 2)
+def test_cancelling_stops_before_the_next_slice() -> None:
     _, replacements, views = measured(sliced(tiny_loaded()), WIDE, (101,))
     calls = 0
 

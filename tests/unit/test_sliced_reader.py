@@ -250,6 +250,16 @@ def test_cancelling_between_views_and_tokens_ends_the_question(model, cache, loo
     assert last.error.code == "cancelled"
 
 
+def test_a_model_that_is_asked_before_it_sees_the_page_answers_too(cache) -> None:
+    desk = Desk([WIDE])
+    model = sliced(tiny_loaded(prompt="USER: {question} <image> ASSISTANT:"))
+    assert model.prompt(model.plan(desk.refs[0].native, POLICY), QUESTION).page_length == 0
+    evidence = answered(model, desk, cache, asked(desk)).evidence
+    assert evidence.method is EvidenceMethod.HIDDEN_VIEWS
+    assert len(evidence.contributions) == 2
+    assert model.decoder.remembered
+
+
 def test_an_error_of_the_model_is_the_last_event(model, cache) -> None:
     desk = Desk([SMALL])
     last = list(SlicedReader(model, desk, desk, cache).ask(asked(desk, policy="no-such-policy")))[-1]

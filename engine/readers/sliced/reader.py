@@ -9,7 +9,7 @@ from typing import TypeVar
 from engine.documents.types import PageRef, PageWords
 from engine.errors import TesseraError, UsageError
 from engine.evidence.attention import attention_shares
-from engine.evidence.hidden_views import MAX_ROWS, Asked, HiddenViews, part_of
+from engine.evidence.hidden_views import Asked, HiddenViews, part_of
 from engine.evidence.types import Contribution, EvidenceMethod
 from engine.readers.protocol import PageSource, WordSourceProtocol
 from engine.readers.sliced.answers import (
@@ -41,6 +41,9 @@ from engine.readers.types import (
 )
 from engine.runtime.decoder import Step, Stretch
 from engine.slicing.policies import parse_policy
+
+QUESTIONS_AT_ONCE = 8
+"""Questions about one page that are written as one batch."""
 
 T = TypeVar("T")
 
@@ -89,8 +92,8 @@ class SlicedReader:
         round_ = self._begin(request)
         _last(self._read_words(round_))
         held = _last(self._held.open(request, round_.read[0].page, round_.policy, ""))
-        for first in range(0, len(questions), MAX_ROWS):
-            for draft in self._write_rows(round_, held, questions[first : first + MAX_ROWS]):
+        for first in range(0, len(questions), QUESTIONS_AT_ONCE):
+            for draft in self._write_rows(round_, held, questions[first : first + QUESTIONS_AT_ONCE]):
                 own = Round(request, round_.card, round_.started, round_.policy, round_.notices, round_.read, [draft])
                 answer = unmeasured_answer(own)
                 for event in self._explain(own):
