@@ -135,7 +135,7 @@ def choose(advice: Advice, precision: str | None = None, device: str | None = No
 
 
 def _as_saved(option: Option, saved: Precision | None) -> Option:
-    if saved is None or option.lacking or (option.precision is saved and option.device != "cpu"):
+    if saved is None or (option.precision is saved and option.device != "cpu"):
         return option
     lacking = f"This model was saved in {saved} for NVIDIA GPUs; get it unquantized to run it in another way."
     return replace(option, lacking=lacking, short_bytes=0)

@@ -69,7 +69,9 @@ PAGE = 40
 
 
 @pytest.fixture(autouse=True)
-def emptied() -> Iterator[None]:
+def exact_and_emptied(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Convolutions in full fp32, as the CPU computes them; nothing of a test stays on the GPU."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     yield
     gc.collect()
     torch.cuda.empty_cache()
