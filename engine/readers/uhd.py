@@ -8,19 +8,32 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.errors import CheckpointError
 from engine.geometry import Size
 from engine.readers.sliced.protocol import ModelCard, Prompt
 from engine.runtime.decoder import Decoder
-from engine.slicing.plan import SlicePlan, View
+from engine.slicing.plan import SlicePlan, View, ViewKind
 from engine.slicing.policies import RunsOn, parse_policy
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
 
 
 class UhdSlicedModel:
-    """A `SlicedModel` over a loaded model of the family; `decoder` runs its language model."""
+    """A `SlicedModel` over a loaded model of the family; `decoder` runs its language model.
+
+    A model with a text-guided selector is read with all of its tokens, as its second stage was trained: which tokens a
+    question drops would differ from question to question, and so would everything remembered of the page. Raises
+    CheckpointError for a model whose slices see each other in the tower: a view of it can neither be kept by its own
+    pixels nor be hidden by leaving out its own tokens.
+    """
 
     def __init__(self, loaded: LoadedModel, decoder: Decoder, card: ModelCard) -> None:
+        if loaded.model.config.restore_layers:
+            raise CheckpointError(
+                "This model restores slices inside its vision tower (SliceRestore), and Tessera shows where an answer "
+                "stands by hiding one slice at a time, which such a model sees through the others.",
+                "It can be trained and run in Python with engine.uhd; to read pages, choose a model without it.",
+            )
         self._model = loaded.model
         self._processor = loaded.processor
         self._decoder = decoder
@@ -42,9 +55,11 @@ class UhdSlicedModel:
         return frozenset(id_ for id_ in (*ids, self._processor.tokenizer.eos_token_id) if id_ is not None)
 
     def policy_for(self, wanted: str) -> str:
-        """`wanted` where it is one of LLaVA-UHD's, under any cap, else the policy the model was made with."""
-        chosen = parse_policy(wanted)
-        return chosen.id if chosen.policy.runs_on is RunsOn.UHD else parse_policy(self._processor.policy).id
+        """`wanted` where it is one of LLaVA-UHD's and the model was made with one too, under any cap; else the policy
+        the model was made with."""
+        chosen, own = parse_policy(wanted), parse_policy(self._processor.policy)
+        fits = chosen.policy is own.policy or chosen.policy.runs_on is own.policy.runs_on is RunsOn.UHD
+        return chosen.id if fits else own.id
 
     def plan(self, page: Size, policy: str) -> SlicePlan:
         """The plan as the spatial schema lays it out. Raises PlanRefusedError."""
@@ -61,7 +76,7 @@ class UhdSlicedModel:
     def encode(self, view: View, pixels: Tensor) -> Tensor:
         """[tokens, dim] of one view, from tower and bridge."""
         with torch.no_grad():
-            features = self._model.view_features([pixels])[0]
+            features = self._model.encode(pixels[None], overview=view.kind is ViewKind.OVERVIEW)[0]
         if features.shape[0] != view.tokens:
             raise RuntimeError(f"a view planned with {view.tokens} tokens gave {features.shape[0]}")
         return features
@@ -73,7 +88,7 @@ class UhdSlicedModel:
         asked_first = QUESTION_PLACE in self._processor.prompt.split(IMAGE_PLACE)[0]
         return Prompt(
             ids=tuple(ids),
-            places=tuple(torch.arange(start + view.span[0], start + view.span[1]) for view in plan.views),
+            places=tuple(start + places for places in self._processor.places(plan)),
             positions=torch.arange(len(ids))[None],
             page_length=0 if asked_first else start + plan.sequence,
         )

@@ -17,6 +17,8 @@ IMAGE_PLACE = "<image>"
 
 LLAMA_COMMA_ID = 29892
 LLAMA_NEWLINE_ID = 13
+LLAMA_COLON_ID = 29901
+LLAMA_SPACED_COMMA_ID = 1919
 
 CLIP_L_336: dict[str, Any] = {
     "hidden_size": 1024,
@@ -35,6 +37,33 @@ QWEN_PROMPT = (
     "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
     "<|im_start|>user\n<image>\n{question}<|im_end|>\n<|im_start|>assistant\n"
 )
+LLAMA_3_PROMPT = (
+    "<|start_header_id|>user<|end_header_id|>\n\n<image>\n{question}<|eot_id|>"
+    "<|start_header_id|>assistant<|end_header_id|>\n\n"
+)
+
+HIRES_LLAVA: dict[str, Any] = {
+    "policy": "hires-llava",
+    "bridge": "self-mining",
+    "queries": 144,
+    "restore_layers": [19, 20, 21, 22],
+    "overview_first": True,
+    "overview_separator_id": LLAMA_COLON_ID,
+}
+"""HiRes-LLaVA over CLIP-L at 336 px (arXiv 2407.08706). The form of its three separators is not published: here they
+are pieces of Llama's vocabulary."""
+
+SLIME: dict[str, Any] = {
+    "policy": "slime",
+    "bridge": "slime",
+    "queries": 144,
+    "overview_queries": 576,
+    "overview_first": True,
+    "overview_separator_id": LLAMA_SPACED_COMMA_ID,
+    "raster": True,
+    "selector_top_p": 0.95,
+}
+"""SliME as released over Llama 2 (yfzhang114/SliME 5c89ec9)."""
 
 
 @strict
@@ -47,6 +76,11 @@ class UhdConfig(PreTrainedConfig):
     `bridge_depth` is the number of layers of `flamingo`. Separator ids are what stands after a slice: inside a row,
     and after a row's last slice. `image_token_id` stands in the token ids where a visual token will be: any id of the
     vocabulary, because places are marked by `mm_token_type_ids`. `prompt` holds `<image>` and `{question}` once each.
+
+    Of HiRes-LLaVA: `restore_layers` are the tower's layers, counted from 1, where the slices of a page see each other,
+    and `overview_separator_id` stands between a leading overview and the slices. Of SliME: `overview_queries` is the
+    overview's tokens where they are not as many as a slice's; with `raster` the tokens of all slices stand in the
+    page's own order, without separators; of these the share `selector_top_p` is kept that the question's words choose.
     """
 
     model_type = "tessera_uhd"
@@ -69,7 +103,13 @@ class UhdConfig(PreTrainedConfig):
     overview_first: bool = False
     column_separator_id: int = LLAMA_COMMA_ID
     row_separator_id: int = LLAMA_NEWLINE_ID
+    overview_separator_id: int | None = None
     image_token_id: int = 0
+    restore_layers: list[int] | tuple[int, ...] = ()
+    overview_queries: int = 0
+    raster: bool = False
+    selector_top_p: float = 1.0
+    selector_temperature: float = 1.0
     prompt: str = VICUNA_PROMPT
     tie_word_embeddings: bool = False
 
@@ -93,8 +133,28 @@ class UhdConfig(PreTrainedConfig):
 
     @property
     def heads(self) -> int:
-        """Attention heads of the bridge."""
+        """Attention heads of a bridge that attends in the language model's width."""
         return self.bridge_heads or max(self.dim // HEAD_DIM, 1)
+
+    @property
+    def vision_heads(self) -> int:
+        """Attention heads of a bridge that attends in the vision tower's width."""
+        return self.bridge_heads or max(self.vision_dim // HEAD_DIM, 1)
+
+    @property
+    def overview_tokens(self) -> int:
+        """Tokens of the overview where the bridge gives as many as it has queries."""
+        return self.overview_queries or self.queries
+
+    @property
+    def tells_overview(self) -> bool:
+        """Whether the overview is encoded otherwise than a slice."""
+        return self.bridge == "slime" or bool(self.restore_layers)
+
+    @property
+    def needs_slice_grid(self) -> bool:
+        """Whether a page's features depend on how its slices lie."""
+        return self.raster or bool(self.restore_layers)
 
 
 AutoConfig.register(UhdConfig.model_type, UhdConfig, exist_ok=True)

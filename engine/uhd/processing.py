@@ -17,12 +17,17 @@ from engine.geometry import Size
 from engine.slicing.llava_uhd import PATCH_PX, PRE_RESIZED_PX, pre_resized
 from engine.slicing.plan import SlicePlan
 from engine.slicing.policies import parse_policy
+from engine.slicing.tiles import inscribed
+from engine.uhd.bridges import SQUARE_BRIDGES
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE, VICUNA_PROMPT, UhdConfig
 from engine.uhd.schema import SpatialSchema, check_separator_ids
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 PER_PATCH_BRIDGES = ("linear", "mlp")
+BLACK = (0, 0, 0)
+PADDING = {"hires-llava": (122, 116, 104)}
+"""The colour around a padded page, by policy, where it is not black: CLIP's mean."""
 IMAGE_TYPE = 1
 """The value of `mm_token_type_ids` where a visual token stands."""
 
@@ -66,9 +71,17 @@ class UhdProcessor(ProcessorMixin):
                 f"This model's vision tower has patches of {config.vision_config.patch_size} px; "
                 f"slices are cut for patches of {PATCH_PX} px."
             )
-        check_separator_ids(tokenizer, (config.column_separator_id, config.row_separator_id))
+        separators = (config.column_separator_id, config.row_separator_id, config.overview_separator_id)
+        check_separator_ids(tokenizer, tuple(id_ for id_ in separators if id_ is not None))
+        if config.raster and (config.bridge not in SQUARE_BRIDGES or not config.overview_first):
+            raise CheckpointError("A model whose slices make one raster needs square views and a leading overview.")
+        if config.selector_top_p < 1.0 and not config.raster:
+            raise CheckpointError("A model that chooses tokens by the question lays its slices out as one raster.")
         schema = {
             "tokens_per_view": None if config.bridge in PER_PATCH_BRIDGES else config.queries,
+            "overview_tokens": None if config.bridge in PER_PATCH_BRIDGES else config.overview_tokens,
+            "overview_separator_id": config.overview_separator_id,
+            "raster": config.raster,
             "overview_first": config.overview_first,
             "column_separator_id": config.column_separator_id,
             "row_separator_id": config.row_separator_id,
@@ -100,10 +113,13 @@ class UhdProcessor(ProcessorMixin):
         """The whole prompt's token ids, and per id 1 where a visual token stands, else 0. `plan` was laid out."""
         before, after = self.prompt_ids(question)
         image = self._schema.token_ids(plan)
-        types = [0] * plan.sequence
-        for view in plan.views:
-            types[slice(*view.span)] = [IMAGE_TYPE] * view.tokens
-        return before + image + after, [0] * len(before) + types + [0] * len(after)
+        types = torch.zeros(plan.sequence, dtype=torch.long)
+        types[torch.cat(self._schema.places(plan))] = IMAGE_TYPE
+        return before + image + after, [0] * len(before) + types.tolist() + [0] * len(after)
+
+    def places(self, plan: SlicePlan) -> tuple[Tensor, ...]:
+        """Per view of a `plan` that was laid out, where each of its tokens stands in the image's part (long)."""
+        return self._schema.places(plan)
 
     def __call__(
         self,
@@ -113,7 +129,8 @@ class UhdProcessor(ProcessorMixin):
         **_unused: Any,
     ) -> BatchFeature:
         """One page and one question per row: `input_ids`, `attention_mask`, `mm_token_type_ids` [rows, length], padded
-        on the left, and `pixel_values`, per row the views' pixels. Raises UsageError and PlanRefusedError."""
+        on the left; `pixel_values`, per row the views' pixels; and `slice_grids` [rows, 2], the columns and rows of
+        slices of each page. Raises UsageError and PlanRefusedError."""
         pages = [images] if isinstance(images, Image.Image) else list(images)
         questions = [text] if isinstance(text, str) else list(text)
         if len(pages) != len(questions) or not pages:
@@ -131,6 +148,7 @@ class UhdProcessor(ProcessorMixin):
                 "attention_mask": torch.tensor([[0] * (length - len(ids)) + [1] * len(ids) for ids, _ in rows]),
                 "mm_token_type_ids": torch.tensor([[0] * (length - len(types)) + types for _, types in rows]),
                 "pixel_values": [list(page.pixels) for page in cut_pages],
+                "slice_grids": torch.tensor([[page.plan.grid.cols, page.plan.grid.rows] for page in cut_pages]),
             }
         )
 
@@ -140,13 +158,15 @@ class UhdProcessor(ProcessorMixin):
 
 
 def cut(page: Image.Image, plan: SlicePlan) -> list[Image.Image]:
-    """The views of `plan` in its order. The page is resized twice, once whole for the overview and once for all the
-    slices together, which are then cut out of it; nothing is padded."""
-    overview = _resize(page, plan.overview.size)
+    """The views of `plan` in its order. The page is resized twice, once for the overview and once for all the slices
+    together, which are then cut out of it. Where the plan pads, the page lies in the middle of each canvas."""
+    padding = PADDING.get(parse_policy(plan.policy).policy.id, BLACK)
+    overview = _on_canvas(page, plan.overview.size, plan.overview.drawn is not None, padding)
     if not plan.slices:
         return [overview]
     width, height = plan.slices[0].size.width, plan.slices[0].size.height
-    whole = _resize(page, Size(width * plan.grid.cols, height * plan.grid.rows))
+    canvas = Size(width * plan.grid.cols, height * plan.grid.rows)
+    whole = _on_canvas(page, canvas, any(view.drawn is not None for view in plan.slices), padding)
     return [
         overview
         if view.row is None or view.col is None
@@ -160,6 +180,16 @@ def normalise(view: Image.Image) -> Tensor:
     pixels = torch.from_numpy(np.asarray(view, dtype=np.float32) / 255.0).permute(2, 0, 1)
     mean, std = (torch.tensor(values)[:, None, None] for values in (CLIP_MEAN, CLIP_STD))
     return (pixels - mean) / std
+
+
+def _on_canvas(page: Image.Image, canvas: Size, padded: bool, padding: tuple[int, int, int]) -> Image.Image:
+    """The page stretched over the canvas, or as large as fits in its middle, rounded to the upper left."""
+    if not padded:
+        return _resize(page, canvas)
+    drawn = inscribed(Size(*page.size), canvas)
+    whole = Image.new("RGB", (canvas.width, canvas.height), padding)
+    whole.paste(_resize(page, drawn), ((canvas.width - drawn.width) // 2, (canvas.height - drawn.height) // 2))
+    return whole
 
 
 def _resize(image: Image.Image, size: Size) -> Image.Image:

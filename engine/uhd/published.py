@@ -1,8 +1,9 @@
 """The published layouts: which of their tensors each of our parameters is made of, and what their config means.
 
-Two layouts are known, both LLaVA-1.5's with another `model.mm_projector`: LLaVA-UHD v1 (`llava-uhd-144-13b`) and
-LLaVA-UHD v2 (Vicuna-7B, Qwen2-7B, Vicuna-13B). Names follow the modules of thunlp/LLaVA-UHD, branches LLaVA-UHD-v1
-(dd7f6cc) and LLaVA-UHD-v2 (ec06a5b).
+Three layouts are known, all LLaVA-1.5's with another `model.mm_projector`: LLaVA-UHD v1 (`llava-uhd-144-13b`),
+LLaVA-UHD v2 (Vicuna-7B, Qwen2-7B, Vicuna-13B) and SliME (Vicuna-7B, Vicuna-13B, Llama-3-8B), which has a
+`model.sampler` besides. Names follow the modules of thunlp/LLaVA-UHD, branches LLaVA-UHD-v1 (dd7f6cc) and LLaVA-UHD-v2
+(ec06a5b), and of yfzhang114/SliME 5c89ec9.
 """
 
 from __future__ import annotations
@@ -17,23 +18,26 @@ from torch import Tensor
 from transformers import LlamaConfig, Qwen2Config
 
 from engine.errors import CheckpointError
-from engine.uhd.config import QWEN_PROMPT, VICUNA_PROMPT, UhdConfig
+from engine.uhd.config import LLAMA_3_PROMPT, LLAMA_SPACED_COMMA_ID, QWEN_PROMPT, SLIME, VICUNA_PROMPT, UhdConfig
 from engine.uhd.weight_files import WeightFiles
 
 PROJECTOR = "model.mm_projector."
+SAMPLER = "model.sampler.post_qformer."
 TOWER = "model.vision_tower.vision_tower.vision_model."
 CLIP = "vision_model."
 CLIP_HEAD_DIM = 64
+LLAMA_3_VOCABULARY = 128_000
 LEVELS = (1, 2, 4)
 DEFAULT_LEVEL_MASK = 7
 
 _DEAD = re.compile(
     r"model\.mm_projector\.(query|kv_proj\.weight|features?_[1248]x_(projector\.(weight|bias)|embedding)|upsampler\.model\..*)"
+    r"|model\.mm_projector\.(w_noise|mean|std)"
     r"|model\.vision_tower\.vision_tower\.vision_model\.(encoder\.layers\.\d+\..*|embeddings\.position_ids)"
     r"|model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq"
 )
 """What the released code saves but never reads: v2's own copy of CLIP, v1's leftovers in v2, pyramid levels that are
-off, the tower's layers above the chosen one, and tables of positions."""
+off, SliME's second gate and its constants, the tower's layers above the chosen one, and tables of positions."""
 
 _RENAMED = (
     (re.compile(r"attn\.out\.(weight|bias)"), r"attn.out_proj.\1"),
@@ -43,6 +47,7 @@ _RENAMED = (
     (re.compile(r"pyramid\.fixup_proj\.(weight|bias)"), r"upsampler.upsampler.fixup_proj.1.\1"),
     (re.compile(r"pyramid\.(.*)"), r"upsampler.upsampler.\1"),
 )
+_SLIME_RENAMED = {"gate": "w_gate", "mlp.up": "projection.0", "mlp.proj": "projection.2"}
 _PACKED = re.compile(r"attn\.(query|key|value)\.(weight|bias)")
 _PACKED_ORDER = ("query", "key", "value")
 
@@ -89,6 +94,8 @@ def source_of(name: str, bridge: str) -> Source:
 
 def bridge_source(name: str, bridge: str, prefix: str = PROJECTOR) -> Source:
     """Where the bridge's own parameter `name` comes from."""
+    if bridge == "slime":
+        return _slime_source(name, prefix)
     if bridge == "hiwin" and name == "query":
         return Source(tuple(f"{prefix}query_{number}" for number in (1, 2, 3, 4)))
     if packed := _PACKED.fullmatch(name):
@@ -96,6 +103,19 @@ def bridge_source(name: str, bridge: str, prefix: str = PROJECTOR) -> Source:
     for ours, theirs in _RENAMED:
         if ours.fullmatch(name):
             return Source((prefix + ours.sub(theirs, name),))
+    return Source((prefix + name,))
+
+
+def _slime_source(name: str, prefix: str) -> Source:
+    """SliME's resamplers are laid out as LLaVA-UHD v1's, one inside the projector, one beside it."""
+    part, _, rest = name.partition(".")
+    if part == "mixer":
+        return bridge_source(rest, "windowed", f"{prefix}attn.")
+    if part == "compressor":
+        return bridge_source(rest, "windowed", SAMPLER)
+    for ours, theirs in _SLIME_RENAMED.items():
+        if name == ours or name.startswith(f"{ours}."):
+            return Source((prefix + theirs + name.removeprefix(ours),))
     return Source((prefix + name,))
 
 
@@ -111,30 +131,55 @@ def published_config(raw: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...
     """
     bridge = _bridge_of(raw, shapes)
     text_config = _text_config(raw)
-    queries = shapes.get(PROJECTOR + "pos_embed", (144,))[0]
+    parts: dict[str, Any] = {
+        "vision_config": _vision_config(shapes),
+        "text_config": text_config,
+        "vision_feature_layer": int(raw.get("mm_vision_select_layer", -2)),
+    }
+    if bridge == "slime":
+        return UhdConfig(**parts, **_slime_options(raw, shapes))
     mask = int(raw.get("feature_scale_mask", DEFAULT_LEVEL_MASK))
     return UhdConfig(
-        vision_config=_vision_config(shapes),
-        text_config=text_config,
-        vision_feature_layer=int(raw.get("mm_vision_select_layer", -2)),
+        **parts,
         bridge=bridge,
-        queries=queries,
+        queries=shapes.get(PROJECTOR + "pos_embed", (144,))[0],
         pyramid_levels=[level for level in LEVELS if mask & level],
         policy="llava-uhd-v2" if bridge == "hiwin" else "llava-uhd-v1",
         prompt=QWEN_PROMPT if text_config["model_type"] == "qwen2" else VICUNA_PROMPT,
     )
 
 
+def _slime_options(raw: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    """Raises CheckpointError for a selector with weights, tokens that make no raster, or a gate that was never free."""
+    asked = {"mm_resampler_type": "cosine", "mm_patch_merge_type": "spatial", "mm_learnable_gated": -1}
+    for key, known in asked.items():
+        if raw.get(key, known) != known:
+            raise CheckpointError(
+                f"This SliME model was made with {key} “{raw[key]}”; Tessera runs those made with “{known}”.",
+                "The released models are SliME-vicuna-7B, SliME-vicuna-13B and SliME-Llama3-8B.",
+            )
+    return SLIME | {
+        "queries": shapes[SAMPLER + "query"][0],
+        "overview_queries": shapes[PROJECTOR + "attn.query"][0],
+        "overview_separator_id": int(raw.get("seperator", LLAMA_SPACED_COMMA_ID)),
+        "selector_top_p": float(raw.get("mm_resampler_topp", SLIME["selector_top_p"])),
+        "selector_temperature": float(raw.get("mm_resampler_temp", 1.0)),
+        "prompt": LLAMA_3_PROMPT if int(raw.get("vocab_size", 0)) >= LLAMA_3_VOCABULARY else VICUNA_PROMPT,
+    }
+
+
 def _bridge_of(raw: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> str:
     if PROJECTOR + "query_1" in shapes:
         return "hiwin"
+    if PROJECTOR + "w_gate" in shapes and SAMPLER + "query" in shapes:
+        return "slime"
     if PROJECTOR + "kv_proj.weight" in shapes and PROJECTOR + "query" in shapes:
         return "windowed"
     if not any(name.startswith(PROJECTOR) for name in shapes):
         raise CheckpointError("This folder holds a model without a bridge from images to words (model.mm_projector).")
     raise CheckpointError(
-        f"This folder's bridge “{raw.get('mm_projector_type', 'without a name')}” is neither LLaVA-UHD v1's nor v2's.",
-        "Tessera imports llava-uhd-144-13b, LLaVA-UHD-v2 and models that it saved itself.",
+        f"This folder's bridge “{raw.get('mm_projector_type', 'without a name')}” is neither LLaVA-UHD's nor SliME's.",
+        "Tessera imports llava-uhd-144-13b, LLaVA-UHD-v2, SliME and models that it saved itself.",
     )
 
 

@@ -215,10 +215,12 @@ def test_every_bridge_gives_its_tokens_and_takes_gradients(name: str) -> None:
     with torch.enable_grad():
         tokens = bridge(ViewFeatures(torch.randn(2, 20, 32), grid, torch.randn(2, 3, 56, 70)))
         tokens.sum().backward()
+        if name == "slime":
+            bridge(ViewFeatures(torch.randn(1, 576, 32), PatchGrid(24, 24), torch.empty(0), True)).sum().backward()
     assert tokens.shape == (2, 20 if name in ("linear", "mlp") else 16, 32)
     assert torch.isfinite(tokens).all()
     untouched = {key for key, p in bridge.named_parameters() if p.requires_grad and p.grad is None}
-    assert untouched <= {"attn.key.bias"}, "a bias of all keys alike changes no softmax"
+    assert all(key.endswith("attn.key.bias") for key in untouched), "a bias of all keys alike changes no softmax"
 
 
 @pytest.mark.parametrize("name", BRIDGES)

@@ -18,7 +18,7 @@ from tokenizers.processors import TemplateProcessing
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from engine.uhd.config import UhdConfig
+from engine.uhd.config import SLIME, UhdConfig
 from tests.conftest import REPOSITORY
 
 PARITY = REPOSITORY.parent / "shared" / "golden" / "parity"
@@ -82,7 +82,9 @@ def one_thread() -> Iterator[None]:
 def tiny_config(bridge: str = "windowed", **changes: Any) -> UhdConfig:
     """A model of a few thousand weights besides the vocabulary; 16 queries a view."""
     options = {"vision_config": TINY_VISION, "text_config": TINY_TEXT, "qformer_config": TINY_QFORMER, "queries": 16}
-    return UhdConfig(bridge=bridge, **(options | changes))
+    if bridge == "slime":  # works on its own slices alone; its selector is asked for where it is meant
+        options = SLIME | options | {"selector_top_p": 1.0}
+    return UhdConfig(**(options | {"bridge": bridge} | changes))
 
 
 def tiny_tokenizer(vocabulary: dict[str, int] | None = None) -> PreTrainedTokenizerFast:

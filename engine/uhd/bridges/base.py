@@ -23,11 +23,13 @@ class PatchGrid:
 @dataclass(frozen=True, slots=True)
 class ViewFeatures:
     """Views of one size: patch features [views, patches, vision width], row-major over `grid`, and the normalised
-    pixels [views, 3, height_px, width_px] that they were made of."""
+    pixels [views, 3, height_px, width_px] that they were made of. Where a bridge treats them differently, `overview`
+    says that they are overviews, not slices."""
 
     features: Tensor
     grid: PatchGrid
     pixels: Tensor
+    overview: bool = False
 
 
 class Bridge(nn.Module, ABC):
