@@ -30,12 +30,9 @@ TOTAL = "€2,967.13"
 MAKE_CHECKPOINT = """
 import sys
 from pathlib import Path
-import torch
 from engine.uhd.checkpoints import save
-from tests.unit.sliced_models import small_tiny
-torch.manual_seed(0)
-with torch.no_grad():
-    save(small_tiny(), Path(sys.argv[1]))
+from tests.unit.sliced_models import tiny_loaded
+save(tiny_loaded(), Path(sys.argv[1]))
 """
 
 
