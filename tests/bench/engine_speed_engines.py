@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import resource
 import sys
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from onnx_decoder import step_of, write_step
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedConfig, Qwen2Config
 
 from engine.runtime.decoder import Stretch
@@ -113,20 +115,62 @@ def int8_tasks(folder: Path) -> Tasks:
     return {"prefill": prefill, "decode": decode, "first": first, "next": following, "batch": batch}
 
 
+def onnx_tasks(shape: str, threads: int, folder: Path) -> Tasks:
+    """The decode step alone: its blocks of four bits are another, coarser, quantization."""
+    path, config = folder / "step.onnx", config_of(shape)
+    if not path.is_file():
+        write_step(config, 2 * PROMPT, path)
+    step = step_of(config, path, threads, PROMPT, 2 * PROMPT)
+
+    def decode() -> None:
+        for _ in range(STEPS):
+            step()
+
+    return {"decode": decode}
+
+
+def llama_tasks(shape: str, threads: int, kind: str) -> Tasks | str:
+    """The shape's random weights as llama.cpp runs them, from a file that the user made: llama.cpp's converter needs a
+    published tokenizer, which random weights do not have."""
+    file = os.environ.get(f"TESSERA_BENCH_GGUF_{shape.replace('.', '_')}_{kind}")
+    if importlib.util.find_spec("llama_cpp") is None:
+        return "the package llama_cpp is not installed"
+    if file is None:
+        return f"TESSERA_BENCH_GGUF_{shape.replace('.', '_')}_{kind} names no file"
+    from llama_cpp import Llama
+
+    model = Llama(file, n_ctx=2 * PROMPT, n_threads=threads, n_threads_batch=threads, verbose=False)
+    ids = [number * 17 + 3 for number in range(PROMPT)]
+
+    def prefill() -> None:
+        model.reset()
+        model.eval(ids)
+
+    def decode() -> None:
+        for _ in range(STEPS):
+            model.eval([5])
+
+    def first() -> None:
+        prefill()
+        for _ in range(ANSWER - 1):
+            model.eval([model.sample(temp=0.0)])
+
+    return {"prefill": prefill, "decode": decode, "first": first}
+
+
 # How many of what a row counts one call of its task does.
 SHARES = {"decode": STEPS, "batch": BATCH}
 
 
-def tasks_of(name: str, shape: str, folder: Path) -> Tasks | str:
+def tasks_of(name: str, shape: str, threads: int, folder: Path) -> Tasks | str:
     """The tasks of the engine, or why there are none."""
     if name == "transformers fp32":
         return transformers_tasks(shape)
     if name == "int8":
         return int8_tasks(folder)
-    package = "onnx" if name.startswith("onnxruntime") else "llama_cpp"
-    if importlib.util.find_spec(package) is None:
-        return f"the package {package} is not installed"
-    return "not built"
+    if name == "onnxruntime int4":
+        return onnx_tasks(shape, threads, folder)
+    return llama_tasks(shape, threads, name.rpartition(" ")[2])
 
 
 def memory() -> dict[str, float]:
@@ -149,13 +193,13 @@ def main() -> None:
         prepare(shape, folder)
         return
     start = time.perf_counter()
-    tasks = tasks_of(name, shape, folder)
+    tasks = tasks_of(name, shape, threads, folder)
     load = time.perf_counter() - start
     if isinstance(tasks, str):
         print(json.dumps({"tasks": [], "load": load, "skipped": tasks}), flush=True)
         return
     for warm in ("prefill", "decode"):
-        tasks[warm]()
+        tasks.get(warm, lambda: None)()
     print(json.dumps({"tasks": list(tasks), "load": load}), flush=True)
     for line in sys.stdin:
         task = line.strip()

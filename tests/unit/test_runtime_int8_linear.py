@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
+from transformers import CLIPVisionConfig, CLIPVisionModel, SiglipVisionConfig, SiglipVisionModel
 
 from engine.runtime.int8.linear import Int8Layer, Int8Linear, activation_levels, pack_layers, quantize_weight
 from engine.runtime.int8.vision import Int8LinearModule, quantize_tower
@@ -114,3 +117,40 @@ def test_narrow_layers_become_int8_where_the_processor_multiplies_fast() -> None
     tower = nn.Sequential(nn.Linear(512, 512))
     assert quantize_tower(tower, levels=63) == ()
     assert quantize_tower(tower, levels=127) == ("0",)
+
+
+def clip() -> tuple[nn.Module, Tensor]:
+    config = CLIPVisionConfig(
+        hidden_size=768,
+        intermediate_size=3072,
+        num_hidden_layers=1,
+        num_attention_heads=12,
+        image_size=64,
+        patch_size=16,
+    )
+    return CLIPVisionModel(config), torch.randn(2, 3, 64, 64)
+
+
+def siglip() -> tuple[nn.Module, Tensor]:
+    config = SiglipVisionConfig(
+        hidden_size=768,
+        intermediate_size=3072,
+        num_hidden_layers=1,
+        num_attention_heads=12,
+        image_size=64,
+        patch_size=16,
+    )
+    return SiglipVisionModel(config), torch.randn(2, 3, 64, 64)
+
+
+@pytest.mark.parametrize("family", [clip, siglip])
+def test_published_towers_keep_their_features(family: Callable[[], tuple[nn.Module, Tensor]]) -> None:
+    torch.manual_seed(6)
+    tower, pixels = family()
+    tower.eval()
+    with torch.inference_mode():
+        wanted = tower(pixel_values=pixels).last_hidden_state
+        names = quantize_tower(tower)
+        got = tower(pixel_values=pixels).last_hidden_state
+    assert sum(name.endswith(("fc1", "fc2")) for name in names if "encoder" in name) == 2
+    assert torch.nn.functional.cosine_similarity(got, wanted, -1).min() > 0.999

@@ -57,7 +57,8 @@ class Continuation:
         """Per layer, of the only row: keys and values [2 · kv_heads, capacity, head_dim]; the keys alone and the values
         alone, each with an axis before. Views cost as much as arithmetic on one position, so they are made once."""
         if not self._views:
-            self._views = [(layer[0], *layer.chunk(2, 1)) for layer in self.own.unbind()]
+            half = self.own.shape[2] // 2
+            self._views = [(layer[0], layer[:, :half], layer[:, half:]) for layer in self.own.unbind()]
         return self._views
 
     def keep(self, rows: Tensor) -> None:
