@@ -17,6 +17,8 @@ from app.main_window import MainWindow
 from app.settings import Settings
 from app.theme import Theme
 from tests.gui.fake_service import FakeService
+from tests.gui.model_fakes import install_model
+from tests.gui.reader_steps import opened
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -87,3 +89,10 @@ def make_window(qtbot: QtBot, theme: Theme, service: FakeService) -> Iterator[Ca
 @pytest.fixture
 def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     return make_window()
+
+
+@pytest.fixture
+def with_model(make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot) -> MainWindow:
+    """A window on a machine with a model, showing an invoice."""
+    install_model()
+    return opened(make_window(), service, qtbot, models=1)

@@ -1,4 +1,4 @@
-"""Choosing the reader: the list, the default, precision, readers that cannot be loaded, changed devices."""
+"""Choosing the reader: the list, the default, precision, offers of cards, the reader of a run."""
 
 from __future__ import annotations
 
@@ -20,51 +20,14 @@ from app.settings import CONTRIBUTIONS, MAX_TOKENS, PRECISION, READER
 from app.settings_dialog import SettingsDialog
 from engine.errors import ErrorInfo
 from engine.models.installed import remove
-from engine.readers.types import AnswerReady, AnswerStatus, Preview, ReaderChoice
+from engine.readers.types import AnswerReady, AnswerStatus, ReaderChoice
 from engine.service.messages import ModelAdvised
-from tests.gui.fake_service import FakePending, FakeService, make_answer, make_document
+from tests.gui.fake_service import FakeService, make_answer
 from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_model_answer
+from tests.gui.reader_steps import OTHER, ask, choose, lines, messages, opened
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
-
-INVOICE = "/docs/invoice.pdf"
-OTHER = "openbmb/MiniCPM-OCR-1.0"
-
-
-@pytest.fixture
-def with_model(make_window: Callable[..., MainWindow], service: FakeService, qtbot: QtBot) -> MainWindow:
-    """A window on a machine with a model, showing an invoice."""
-    install_model()
-    return opened(make_window(), service, qtbot, models=1)
-
-
-def opened(window: MainWindow, service: FakeService, qtbot: QtBot, models: int) -> MainWindow:
-    service.add(make_document(INVOICE))
-    window.bench.store.open(INVOICE)
-    qtbot.waitUntil(lambda: window.bench.pane.path == INVOICE and len(window.bench.shelf.models) == models)
-    return window
-
-
-def ask(window: MainWindow, service: FakeService, question: str = "total?") -> FakePending:
-    window.panel.question.setPlainText(question)
-    window.bench.asking.ask()
-    return service.of_kind("ask")[-1]
-
-
-def lines(box: ReaderBox) -> list[str]:
-    return [box.itemText(index) for index in range(box.count()) if box.itemText(index)]
-
-
-def choose(window: MainWindow, data: object) -> None:
-    box = window.toolbar.reader_box
-    index = next(each for each in range(box.count()) if box.itemData(each) == data)
-    box.setCurrentIndex(index)
-    box.activated.emit(index)
-
-
-def messages(window: MainWindow) -> str:
-    return "\n".join(window.frame.messages.texts)
 
 
 def test_without_a_model_the_embedded_reader_answers_and_the_cascade_cannot_be_chosen(
@@ -145,106 +108,6 @@ def test_the_session_keeps_the_reader_of_an_answer(
     again = make_window()
     qtbot.waitUntil(lambda: len(again.bench.book.records) == 1)
     assert again.bench.book.records[0].reader.name == MODEL
-
-
-@pytest.mark.parametrize("code", ["checkpoint", "device", "out-of-memory", "model-missing"])
-def test_a_reader_that_cannot_be_loaded_gives_way_with_one_line(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot, code: str
-) -> None:
-    choose(with_model, MODEL)
-    ask(with_model, service).fail(ErrorInfo(code, "The checkpoint lacks 3 tensors.", "Get it again."))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.FAILED)
-    assert with_model.toolbar.reader_box.currentText() == "Cascade"
-    said = "MiniCPM-V 4.6 cannot be used: The checkpoint lacks 3 tensors. Get it again. Cascade is selected."
-    assert messages(with_model) == said
-
-
-def test_the_question_can_be_put_to_the_reader_that_stepped_in(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    choose(with_model, "embedded")
-    choose(with_model, MODEL)
-    ask(with_model, service).fail(ErrorInfo("out-of-memory", "It needs 9.0 GB.", "Choose int8."))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.FAILED)
-    buttons = with_model.frame.messages.findChildren(QPushButton)
-    (button,) = [each for each in buttons if each.text() == "Ask Embedded"]
-    service.answer = lambda question, pages: make_answer(pages[0])
-    button.click()
-    qtbot.waitUntil(lambda: [each.stage for each in with_model.bench.book.records] == [Stage.DONE])
-    assert service.of_kind("ask")[-1].reader == ReaderChoice()
-
-
-def test_a_document_that_is_gone_is_not_blamed_on_the_reader(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    choose(with_model, MODEL)
-    ask(with_model, service).fail(ErrorInfo("file-missing", f"There is no file {INVOICE}.", ""))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.FAILED)
-    assert with_model.toolbar.reader_box.currentText() == TITLE
-    assert messages(with_model) == ""
-
-
-def test_a_cascade_whose_model_cannot_be_loaded_gives_way_and_keeps_the_first_answer(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    service.answer = lambda question, pages: make_answer(pages[0])
-    ask(with_model, service)
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
-    service.answer = None
-    request = ask(with_model, service)
-    request.send(Preview(1, make_answer(request.pages[0], "12 March", AnswerStatus.UNSURE, 0.4)))
-    request.fail(ErrorInfo("checkpoint", "The checkpoint lacks 3 tensors.", ""))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[1].stage is Stage.FAILED)
-    assert with_model.toolbar.reader_box.currentText() == "Embedded"
-    card = with_model.panel.answers.card(2)
-    assert card is not None
-    texts = {label.text() for label in card.findChildren(QLabel)}
-    assert {"12 March", "unsure 40 %: best guess", "The checkpoint lacks 3 tensors."} <= texts
-
-
-def test_an_error_of_a_reader_that_has_answered_changes_nothing(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    choose(with_model, MODEL)
-    request = ask(with_model, service)
-    request.send(AnswerReady(1, make_model_answer(request.pages[0])))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
-    ask(with_model, service).fail(ErrorInfo("out-of-memory", "The page is too big.", "Use fewer slices."))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[1].stage is Stage.FAILED)
-    assert with_model.toolbar.reader_box.currentText() == TITLE
-
-
-def test_another_precision_has_to_prove_itself_again(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    choose(with_model, MODEL)
-    request = ask(with_model, service)
-    request.send(AnswerReady(1, make_model_answer(request.pages[0])))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
-    with_model.actions_by_key["precision-fp32"].trigger()
-    ask(with_model, service).fail(ErrorInfo("out-of-memory", "It does not fit.", ""))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[1].stage is Stage.FAILED)
-    assert with_model.toolbar.reader_box.currentText() == "Cascade"
-
-
-def test_a_changed_device_is_announced(with_model: MainWindow, service: FakeService, qtbot: QtBot) -> None:
-    choose(with_model, MODEL)
-    for number, device in enumerate(("cuda:0", "cpu")):
-        request = ask(with_model, service)
-        request.send(AnswerReady(1, replace(make_model_answer(request.pages[0]), device=device)))
-        qtbot.waitUntil(lambda number=number: with_model.bench.book.records[number].stage is Stage.DONE)
-        assert with_model.toolbar.device.text() == ("CUDA", "CPU")[number]
-    assert messages(with_model) == "MiniCPM-V 4.6 int8 now computes on CPU int8, no longer on CUDA int8."
-
-
-def test_another_model_than_the_one_asked_is_announced(
-    with_model: MainWindow, service: FakeService, qtbot: QtBot
-) -> None:
-    choose(with_model, MODEL)
-    request = ask(with_model, service)
-    request.send(AnswerReady(1, replace(make_model_answer(request.pages[0]), model=OTHER)))
-    qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
-    assert messages(with_model) == "MiniCPM-OCR 1.0 int8 answered instead of MiniCPM-V 4.6."
 
 
 def test_a_model_that_lost_files_says_so_in_the_list(
@@ -418,7 +281,7 @@ def test_a_question_before_the_models_are_listed_goes_to_the_chosen_one(with_mod
 def test_a_run_is_read_by_the_reader_that_its_form_says(with_model: MainWindow) -> None:
     batch = with_model.bench.commands._make_batch()
     assert batch.form.setup().reader == ReaderChoice(f"cascade:{MODEL}")
-    assert lines(batch.form.reader) == ["Embedded", "Cascade", TITLE]  # type: ignore[arg-type]  # a combo box too
+    assert lines(batch.form.reader) == ["Embedded", "Cascade", TITLE]
     assert batch.form.reader.currentText() == "Cascade"
     index = batch.form.reader.findData(MODEL)
     batch.form.reader.setCurrentIndex(index)
