@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.documents.types import PageWords
-from engine.readers.embedded.index import build_index
-from engine.readers.embedded.pages import page_scores
+from engine.readers.embedded.labels import match_words
+from engine.readers.embedded.pages import term_scores
 from engine.readers.embedded.question import parse
 
 MAX_PAGES = 3
@@ -16,7 +17,8 @@ def best_pages(question: str, pages: Sequence[PageWords], count: int = MAX_PAGES
     """All of `pages` where they are at most `count`, else the best by BM25, best first; a tie is the earlier page's."""
     if len(pages) <= count:
         return tuple(pages)
-    scores = page_scores(parse(question), [build_index(page) for page in pages])
+    counts = [Counter(term for word in page.words for term in match_words(word.text)) for page in pages]
+    scores = term_scores(parse(question), counts)
     order = sorted(range(len(pages)), key=lambda number: (-scores[number], pages[number].page.index))
     return tuple(pages[number] for number in order[:count])
 
