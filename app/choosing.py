@@ -160,9 +160,8 @@ class ReaderController(QObject):
     def _show_device(self) -> None:
         """Where the chosen reader computes: as its last answer says, else as is to be expected."""
         chosen = self._shelf.chosen
-        expected = "cpu" if chosen == EMBEDDED.name else self._shelf.machine.device
         ways = [way for (name, _, _), way in self._ways.items() if name == chosen]
-        device = device_text(ways[-1][0] if ways else expected)
+        device = device_text(ways[-1][0] if ways else self._shelf.expected_device)
         self._window.toolbar.show_device(device, self.tr("Where the reader computes"))
         if self._asking.shown is None:
             title = self.tr("Embedded reader") if chosen == EMBEDDED.name else self._shelf.title(chosen)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.model_words import device_text, size_text, tr
 from engine.runtime.machine import cuda_notice
 from engine.runtime.precision import Advice, Option, best_of
-from engine.runtime.probe import probe_machine
 
 __all__ = ["Advice", "MachineView", "look_at_machine", "option_in", "option_text", "recommended_in"]
 
@@ -28,6 +27,9 @@ class MachineView:
 
 def look_at_machine() -> MachineView:
     """Look at GPU and CPU. Takes a moment: runs outside the GUI thread."""
+    # Imported in that thread: the window does without it while it begins.
+    from engine.runtime.probe import probe_machine
+
     machine = probe_machine()
     notice = cuda_notice(machine)
     usable = bool(machine.gpus) and machine.torch is not None and machine.torch.cuda is not None

@@ -105,6 +105,15 @@ class ReaderShelf(QObject):
         """What this machine can run a model in, once that is known."""
         return self._advice.get(model) if model is not None else None
 
+    @property
+    def expected_device(self) -> str:
+        """Where the chosen reader is going to compute, as answers name devices."""
+        model = self.model_behind
+        if model is None:
+            return "cpu"
+        advice = self.advice(model)
+        return advice.recommended.device if advice is not None and advice.recommended else self.machine.device
+
     def ask_advice(self, model: str) -> None:
         """Find out what this machine can run an installed model in; `changed` follows. Nothing is loaded. A failure
         is shown and not tried again before `refresh`."""

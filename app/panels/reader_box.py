@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
@@ -27,6 +27,7 @@ class ReaderBox(QComboBox):
         super().__init__(parent)
         self._commands = tuple(commands)
         self._shown = 0
+        self._waiting: tuple[Sequence[ReaderOption], str] | None = None
         self.addItem(self.tr("Embedded"), "embedded")
         self.setAccessibleName(self.tr("Reader"))
         self.setToolTip(self.tr(EMBEDDED_TIP))
@@ -34,7 +35,11 @@ class ReaderBox(QComboBox):
         self.activated.connect(self._on_activated)
 
     def show_options(self, options: Sequence[ReaderOption], chosen: str) -> None:
-        """Fill the list and select `chosen`."""
+        """Fill the list and select `chosen`; an open list is left alone until it closes."""
+        if self.view().isVisible():
+            self._waiting = (options, chosen)
+            return
+        self._waiting = None
         with QSignalBlocker(self):
             self.clear()
             for number, option in enumerate(options):
@@ -54,6 +59,12 @@ class ReaderBox(QComboBox):
         self.setAccessibleDescription(tips.get(chosen, ""))
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * self.view().frameWidth() + 8)
 
+    def hidePopup(self) -> None:  # noqa: N802 - Qt's name
+        super().hidePopup()
+        if self._waiting is not None:
+            # After the line that was chosen has been taken: Qt closes the list first.
+            QTimer.singleShot(0, self, self._show_waiting)
+
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         # A turn of the wheel over the toolbar must change neither the reader nor open a dialog.
         event.ignore()
@@ -64,6 +75,10 @@ class ReaderBox(QComboBox):
             self.showPopup()
         else:
             super().keyPressEvent(event)
+
+    def _show_waiting(self) -> None:
+        if self._waiting is not None:
+            self.show_options(*self._waiting)
 
     def _enable(self, index: int, enabled: bool) -> None:
         model = self.model()

@@ -153,6 +153,20 @@ def test_the_wheel_and_the_arrows_neither_choose_a_reader_nor_start_a_command(
     assert popups == ["Cascade"]
 
 
+def test_an_open_list_is_not_changed_under_the_pointer(
+    with_model: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = with_model.toolbar.reader_box
+    listed = box.view()
+    # The offscreen platform has no popups that grab the keyboard.
+    with monkeypatch.context() as patched:
+        patched.setattr(listed, "isVisible", lambda: True)
+        with_model.bench.shelf.choose("embedded")
+        assert box.currentText() == "Cascade"
+    box.hidePopup()
+    qtbot.waitUntil(lambda: box.currentText() == "Embedded")
+
+
 def test_commands_in_the_list_leave_the_reader_as_it_is(with_model: MainWindow) -> None:
     started: list[str] = []
     command: QAction = with_model.actions_by_key["get-model"]
