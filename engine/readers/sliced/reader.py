@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from engine.documents.types import PageRef, PageWords
@@ -89,18 +90,15 @@ class SlicedReader:
         """
         if len(request.pages) != 1:
             raise UsageError("Questions are answered together about one page at a time.")
-        round_ = self._begin(request)
-        _last(self._read_words(round_))
-        held = _last(self._held.open(request, round_.read[0].page, round_.policy, ""))
-        for first in range(0, len(questions), QUESTIONS_AT_ONCE):
-            for draft in self._write_rows(round_, held, questions[first : first + QUESTIONS_AT_ONCE]):
-                own = Round(request, round_.card, round_.started, round_.policy, round_.notices, round_.read, [draft])
-                answer = unmeasured_answer(own)
-                for event in self._explain(own):
-                    if isinstance(event, AnswerReady):
-                        answer = event.answer
-                yield answer
-        self._held.release_images()
+        try:
+            round_ = self._begin(request)
+            _last(self._read_words(round_))
+            held = _last(self._held.open(request, round_.read[0].page, round_.policy, ""))
+            for first in range(0, len(questions), QUESTIONS_AT_ONCE):
+                for draft in self._write_rows(round_, held, questions[first : first + QUESTIONS_AT_ONCE]):
+                    yield self._explained(replace(round_, drafts=[draft]))
+        finally:
+            self._held.release_images()
 
     def _ask(self, request: Request) -> Iterator[Event]:
         round_ = self._begin(request)
@@ -198,6 +196,11 @@ class SlicedReader:
         pieces = pieces_of(self._model, best, falls, found, (views.full - views.hidden).tolist())
         measured = Measured(EvidenceMethod.HIDDEN_VIEWS, found, views.gain, pieces)
         yield AnswerReady(request.id, measured_answer(round_, best, measured))
+
+    def _explained(self, round_: Round) -> Answer:
+        """The answer that `_explain` ends with."""
+        (answer,) = (event.answer for event in self._explain(round_) if isinstance(event, AnswerReady))
+        return answer
 
     def _looked(self, asked: Asked, held: HeldPage, page: PageRef) -> tuple[Contribution, ...]:
         """Attention by slice; none where the model's layers have no attention weights."""
