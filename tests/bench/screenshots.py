@@ -24,6 +24,7 @@ SHOTS = {
     "window-dark-150": ("window", "dark", "1.5"),
     "batch-light": ("batch", "light", "1"),
 }
+FOLDERS = ("STATE", "CACHE", "CONFIG", "LOG", "DATA")
 STEP_MS = 150
 MAX_STEPS = 1000
 
@@ -32,7 +33,7 @@ def take_all(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (kind, theme, scale) in SHOTS.items():
         with tempfile.TemporaryDirectory() as own:
-            folders = {f"TESSERA_{each}_DIR": f"{own}/{each}" for each in ("STATE", "CACHE", "CONFIG", "LOG")}
+            folders = {f"TESSERA_{each}_DIR": f"{own}/{each}" for each in FOLDERS}
             environment = {**os.environ, **folders, "QT_SCALE_FACTOR": scale, "PYTHONPATH": str(REPOSITORY)}
             command = [sys.executable, __file__, "--take", kind, theme, str(folder / f"{name}.png")]
             subprocess.run(command, env=environment, check=True, timeout=300)
@@ -42,11 +43,12 @@ def take(kind: str, theme: str, out: Path) -> None:
     """In the child: start the window, do what `kind` says, save the picture, leave."""
     import app  # noqa: F401 - first: it keeps constants alive on Python 3.11
     from app import startup
-    from app.settings import READER_INTRODUCED, THEME, Settings
+    from app.settings import CUDA_HINT_SEEN, READER_INTRODUCED, THEME, Settings
 
     settings = Settings()
     settings.set(THEME, theme)
     settings.set(READER_INTRODUCED, True)
+    settings.set(CUDA_HINT_SEEN, True)
     director = Director(kind, out)
     startup.MainWindow = director.directed(startup.MainWindow)  # type: ignore[misc]
     startup.run([str(SAMPLES / "receipt.png"), str(SAMPLES / "report.pdf"), str(SAMPLES / "invoice.pdf")])
