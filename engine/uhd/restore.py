@@ -21,11 +21,14 @@ KERNEL = 3
 
 
 class SliceRestore(nn.Module):
-    """x + cut(local(page) + pooled(page)) for the slices x of one page; exactly x until it is trained."""
+    """x + cut(near(page) + pooled(page)) for the slices x of one page; exactly x until it is trained.
+
+    The kernel is a parameter of its own, not a layer's: transformers asks only modules that have some to begin anew.
+    """
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
-        self.local = nn.Conv2d(dim, dim, KERNEL, padding=KERNEL // 2, groups=dim, bias=False)
+        self.kernel = nn.Parameter(torch.empty(dim, 1, KERNEL, KERNEL))
         self.attn = Attention(dim, heads)
         self.reset_parameters()
 
@@ -35,11 +38,12 @@ class SliceRestore(nn.Module):
         small = functional.adaptive_avg_pool2d(page, (patches.rows, patches.cols)).flatten(2).transpose(1, 2)
         seen = self.attn(small, small, small).transpose(1, 2).unflatten(2, (patches.rows, patches.cols))
         wide = functional.interpolate(seen, size=page.shape[-2:], mode="bilinear", align_corners=False)
-        return slices + cut(self.local(page) + wide, grid)
+        near = functional.conv2d(page, self.kernel, padding=KERNEL // 2, groups=page.shape[1])
+        return slices + cut(near + wide, grid)
 
     def reset_parameters(self) -> None:
         """What both branches end with is zero, so that the tower is what it was."""
-        init.zeros_(self.local.weight)
+        init.zeros_(self.kernel)
         init.zeros_(self.attn.out.weight)
         init.zeros_(self.attn.out.bias)
 

@@ -101,10 +101,17 @@ def tiny_tokenizer(vocabulary: dict[str, int] | None = None) -> PreTrainedTokeni
 
 def published_v1(folder: Path, clip: dict[str, Tensor], projector: dict[str, Tensor], **config: Any) -> Path:
     """`folder` filled as llava-uhd-144-13b is laid out, in two shards; `clip` by CLIP's names, `projector` by v1's."""
-    dim = projector["proj"].shape[0]
+    return published(folder, clip, projector, {}, **config)
+
+
+def published(
+    folder: Path, clip: dict[str, Tensor], projector: dict[str, Tensor], beside: dict[str, Tensor], **config: Any
+) -> Path:
+    """As `published_v1`, with any projector and with tensors `beside` it by their whole names."""
+    dim = projector["proj" if "proj" in projector else "projection.2.weight"].shape[0]
     weights = llama_weights(dim, layers=2, vocabulary=VOCABULARY)
     weights |= {f"model.vision_tower.vision_tower.{name}": tensor for name, tensor in clip.items()}
-    weights |= {f"model.mm_projector.{name}": tensor for name, tensor in projector.items()}
+    weights |= {f"model.mm_projector.{name}": tensor for name, tensor in projector.items()} | beside
     raw = {
         "architectures": ["LlavaLlamaForCausalLM"],
         "model_type": "llava_llama",
