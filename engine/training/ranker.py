@@ -213,7 +213,13 @@ def _as_json(networks: Sequence[Network], names: Sequence[str], mean: Floats, sc
         "mean": [round(float(v), 5) for v in mean],
         "scale": [round(float(v), 5) for v in scale],
         "layers": layers,
-        "calibration": {"weights": [0.0] * len(SIGNALS), "bias": 0.0, "answered": 1.0, "unsure": 0.0},
+        "calibration": {
+            "signals": list(SIGNALS),
+            "weights": [0.0] * len(SIGNALS),
+            "bias": 0.0,
+            "answered": 1.0,
+            "unsure": 0.0,
+        },
         "revision": "",
     }
 
@@ -303,6 +309,7 @@ def _logistic(rows: Floats, right: Floats, weights: Floats) -> dict[str, Any]:
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]  # torch does not annotate it
     return {
+        "signals": list(SIGNALS),
         "weights": [round(float(v), 4) for v in layer.weight.detach().numpy()[0]],
         "bias": round(float(layer.bias.detach()[0]), 4),
     }

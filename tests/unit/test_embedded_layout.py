@@ -57,6 +57,38 @@ def test_a_tilted_photograph_keeps_label_and_value_on_one_row() -> None:
     assert [len(row) for row in layout.rows] == [2, 2, 2, 2]
 
 
+def test_a_tilted_table_of_single_words_keeps_its_rows() -> None:
+    rows = ["Town        1990      2000", *(f"Place{n}      {n}40       {n}71" for n in range(1, 9))]
+    page = page_of("\n".join(rows))
+
+    def tilted(word: Word) -> Word:
+        drop = -0.05 * word.box.center.x
+        return replace(
+            word,
+            box=PageRect(word.box.x0, word.box.y0 + drop, word.box.x1, word.box.y1 + drop),
+            line=int(word.box.x0),
+        )
+
+    layout = lay_out(replace(page, words=tuple(tilted(word) for word in page.words)))
+    assert [len(row) for row in layout.rows] == [3] * 9
+
+
+def test_dividers_part_a_line_and_are_no_words() -> None:
+    assert segments_of(page_of("Ada Holm | Engineer · ext. 12")) == ["Ada Holm", "Engineer", "ext. 12"]
+
+
+def test_wide_blanks_of_typewriter_print_part_no_words() -> None:
+    words = []
+    for line, text in enumerate(["Oak Hill Stores Limited", "12 Mill Road Milton", "Thank you for your visit"]):
+        left = 10.0
+        for text_word in text.split():
+            right = left + 6 * len(text_word)
+            words.append(Word(text_word, PageRect(left, 20 * line, right, 20 * line + 6.0), WordSource.OCR, 1.0, line))
+            left = right + 7.0
+    page = PageWords(PageRef(DocumentId("a", "0"), 0, "1", 300, 100, Size(300, 100)), tuple(words))
+    assert segments_of(page) == ["Oak Hill Stores Limited", "12 Mill Road Milton", "Thank you for your visit"]
+
+
 def test_arabic_is_laid_out_from_the_right() -> None:
     words = (
         Word("التاريخ", PageRect(150, 10, 190, 22), WordSource.TEXT),

@@ -92,3 +92,23 @@ def test_cells_without_a_figure_do_not_end_a_column() -> None:
 """
     )
     assert answer_to("What was the Exports in Sweden?", page).text == "16,091"
+
+
+_SECTORS = """
+ Final use of electricity by sector
+
+                    1980                1990
+ Sector        mill. kWh     %     mill. kWh     %
+ Households        2,140  31.2         3,015  33.0
+ Industry          3,280  47.8         4,102  44.9
+ Transport           130   1.9           198   2.2
+"""
+
+
+def test_a_bare_figure_under_a_percent_sign_answers_for_a_share() -> None:
+    assert answer_to("What percentage did industry have in 1990?", page_of(_SECTORS)).text == "44.9"
+
+
+def test_a_year_that_is_not_printed_is_never_answered_for_sure() -> None:
+    answer = answer_to("What percentage did industry have in 2005?", page_of(_SECTORS))
+    assert answer.status is not AnswerStatus.ANSWERED

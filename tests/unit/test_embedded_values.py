@@ -94,3 +94,30 @@ def test_likeness_to_people_companies_and_addresses() -> None:
     assert company_likeness("ABC TRADING SDN BHD (123456-X)") == 1.0
     assert address_likeness("12 rue des Lilas 69003 LYON") > 0.5
     assert address_likeness("Total due 12.50") < 0.3
+
+
+@pytest.mark.parametrize("text", ["3.94[1]", "3.94 (2)", "3.94(a)", "3.94*"])
+def test_marks_of_footnotes_are_no_part_of_a_figure(text: str) -> None:
+    assert found(text, Kind.NUMBER)[0] == "3.94"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("TRAN# 9023381A", "9023381A"), ("REG A1024", "A1024"), ("SHB 4471", "SHB 4471")]
+)
+def test_a_label_before_a_code_is_no_part_of_it(text: str, code: str) -> None:
+    assert code in found(text, Kind.CODE)
+
+
+@pytest.mark.parametrize(
+    "text", ["640.000 Euro", "2,3 millions d'euros", "43 million crowns", "3 euros", "$4.1 billion"]
+)
+def test_amounts_with_their_money_in_words(text: str) -> None:
+    assert found(text, Kind.AMOUNT) == [text]
+
+
+def test_small_numbers_in_words_are_numbers() -> None:
+    assert found("The canal has six locks", Kind.NUMBER) == ["six"]
+
+
+def test_a_date_with_its_time_holds_no_phone_number() -> None:
+    assert found("Thursday, 16 May 2019 09:27", Kind.PHONE) == []

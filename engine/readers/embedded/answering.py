@@ -11,7 +11,7 @@ from engine.readers.embedded.calibrate import probability, signals
 from engine.readers.embedded.features import Fit, fit
 from engine.readers.embedded.index import Floats, PageIndex
 from engine.readers.embedded.pages import page_scores
-from engine.readers.embedded.priors import misfits
+from engine.readers.embedded.priors import misfits, unsaid_figure
 from engine.readers.embedded.question import Question, Shape
 from engine.readers.embedded.rank import Ranker
 from engine.readers.embedded.relations import SEGMENT_RELATIONS
@@ -22,6 +22,8 @@ from engine.readers.embedded.text import fold
 _MAX_PAGES = 6
 _DISPUTE = 0.3
 _GUESS = 0.5
+_PAGE_BONUS = 1.5
+"""How far, in nats, an answer falls behind for standing on a page that says nothing the question says."""
 _MAX_SUPPORT = 12
 
 
@@ -89,14 +91,15 @@ def _ranked(question: Question, page: PageIndex, ranker: Ranker, bonus: float, c
     logits = ranker.logits(fitted)
     texts = [candidate.text for candidate in page.candidates]
     best = int(logits.argmax())
+    doubtful = unsaid_figure(question, fitted.match)
     found = []
     for number in [best, *rivals_of(texts, logits, best, count)]:
         candidate = page.candidates[number]
         confidence = _confidence(fitted, logits, number, page, ranker)
-        if misfits(question, candidate):
+        if doubtful or misfits(question, candidate):
             confidence = min(confidence, _GUESS)
         support = _support(fitted, page, number)
-        score = float(logits[number]) + 1.5 * bonus
+        score = float(logits[number]) + _PAGE_BONUS * bonus
         found.append(Found(page, candidate.text, candidate.tokens, support, confidence, score, number))
     return found
 

@@ -41,6 +41,19 @@ SIGNALS = (
     "cover_table",
     "cover_sentence",
     "kind_rule",
+    "exact_best",
+    "exact_table",
+    "alone_label_best",
+    "alone_fit_label_best",
+    "alone_fit_cover_table",
+    "alone_fit_cover_sentence",
+    "label_right",
+    "top_label_best",
+    "top_fit_cover_table",
+    "numeric",
+    "is_phrase",
+    "is_name",
+    "length",
 )
 """What the probability is made from: the ranker's own certainty first, then how well the question is accounted for."""
 
@@ -72,9 +85,9 @@ def signals(fit: Fit, logits: Floats, best: int, rivals: Sequence[int]) -> Float
 
 
 def probability(values: Floats, calibration: Mapping[str, Any]) -> float:
-    """The probability that the answer with these signals is right."""
-    weights = np.asarray(calibration["weights"])
-    return float(1 / (1 + np.exp(-(values @ weights + calibration["bias"]))))
+    """The probability that the answer with these signals is right; `calibration` names those it weighs."""
+    weights = dict(zip(calibration["signals"], calibration["weights"], strict=True))
+    return float(1 / (1 + np.exp(-(values @ [weights.get(name, 0.0) for name in SIGNALS] + calibration["bias"]))))
 
 
 def thresholds(calibration: Mapping[str, Any]) -> Thresholds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -79,10 +80,11 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
     run = run_of(layout.tokens, indices)
     sentence = sentence_of.get(segment.start, -1)
     if sentence >= 0 and len(indices) > 4:
+        yield from _after_labels(layout, segment, sentence)
         return
     for value in whole_values(run):
         tokens = run.covering(value.start, value.end)
-        if _enumerates(layout, segment, tokens):
+        if _enumerates(layout, segment.start, segment.end, tokens):
             continue
         before, after = label_around(layout, segment, tokens)
         yield Candidate(value.text, tokens, value.kind, Form.VALUE, segment.index, sentence, before, after)
@@ -96,18 +98,27 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
                 continue
             tail = tuple(range(cut, segment.end))
             yield from _whole(layout, tail, Form.TAIL, segment.index, sentence, tuple(range(segment.start, cut)))
+    yield from _after_labels(layout, segment, sentence)
+
+
+def _after_labels(layout: Layout, segment: Segment, sentence: int) -> Iterator[Candidate]:
+    """What follows each label inside a segment; in running text only what follows a label that begins the line."""
     for cut in _label_ends(layout, segment):
+        if sentence >= 0 and (cut > segment.start + 3 or not layout.tokens[segment.start].text[:1].isupper()):
+            return
         tokens = tuple(range(cut, _value_end(layout, cut, segment.end)))
         before = tuple(range(max(segment.start, cut - _MAX_LABEL_WORDS), cut))
         yield from _whole(layout, tokens, Form.AFTER_LABEL, segment.index, sentence, before)
 
 
-def _enumerates(layout: Layout, segment: Segment, tokens: tuple[int, ...]) -> bool:
-    """Whether the tokens are the "12." or "3)" that numbers a line of words."""
-    text = layout.tokens[tokens[0]].text
-    return (
-        len(tokens) == 1 and tokens[0] == segment.start < segment.end - 1 and text[:-1].isdigit() and text[-1] in ".)"
-    )
+def _enumerates(layout: Layout, start: int, end: int, tokens: tuple[int, ...]) -> bool:
+    """Whether the tokens number the line or sentence of words from `start` to `end`: "12.", "3)", or "2 Mix the"."""
+    if len(tokens) != 1 or tokens[0] != start or start >= end - 1:
+        return False
+    text, following = layout.tokens[start].text, layout.tokens[start + 1].text
+    if text[:-1].isdigit() and text[-1] in ".)":
+        return True
+    return text.isdigit() and len(text) <= 2 and end - start > 3 and following[:1].isupper() and following[1:].islower()
 
 
 def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int]) -> Iterator[Candidate]:
@@ -130,9 +141,15 @@ def _of_block(layout: Layout, block: tuple[int, ...], sentence_of: dict[int, int
 def _of_sentence(layout: Layout, sentence: Run, number: int) -> Iterator[Candidate]:
     segment = layout.segment_of[sentence.tokens[0]]
     yield Candidate(sentence.text, sentence.tokens, Kind.TEXT, Form.SENTENCE, segment, number)
-    for value in whole_values(sentence):
+    values = whole_values(sentence)
+    for value in values:
+        if _enumerates(layout, sentence.tokens[0], sentence.tokens[-1] + 1, sentence.covering(value.start, value.end)):
+            continue
         yield _in_sentence(layout, sentence, number, value, Form.VALUE, value.kind)
+    dates = [value for value in values if value.kind is Kind.DATE]
     for value in names(sentence):
+        if any(date.start <= value.start and value.end <= date.end for date in dates):
+            continue
         kind = Kind.PERSON if person_likeness(value.text) >= 1.0 else Kind.TEXT
         kind = Kind.COMPANY if company_likeness(value.text) >= 1.0 else kind
         yield _in_sentence(layout, sentence, number, value, Form.NAME, kind)
@@ -169,8 +186,11 @@ def _whole(
 
 def trimmed(text: str) -> str:
     """The text without the colon, dash or dots that lead to or follow a value."""
-    text = text.strip(" :;,|_=-–—•·*#\t：")
+    text = _FOOTNOTE.sub("", text.strip(" :;,|_=-–—•·*#\t："))
     return text.rstrip(".") if text.endswith("..") else text
+
+
+_FOOTNOTE = re.compile(r"(?<=\w)(?:\s?\[\w{1,3}\]|[¹³⁴-⁹])+$")
 
 
 def label_around(layout: Layout, segment: Segment, tokens: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

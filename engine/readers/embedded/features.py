@@ -12,12 +12,12 @@ import numpy as np
 from engine.readers.embedded.candidates import Candidate, Form
 from engine.readers.embedded.field_rules import kind_rule_scores, rule_scores
 from engine.readers.embedded.index import Floats, PageIndex
-from engine.readers.embedded.labels import printed_words
+from engine.readers.embedded.labels import match_form, printed_words
 from engine.readers.embedded.layout import Layout, Segment
 from engine.readers.embedded.matching import Match, match, strongest
 from engine.readers.embedded.priors import prior
 from engine.readers.embedded.question import Question
-from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
+from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation, year_headings
 from engine.readers.embedded.values import Kind
 from engine.readers.embedded.wording import PREPOSITIONS
 
@@ -30,6 +30,7 @@ _PRIOR = {
     Relation.NEAR: 0.9,
     Relation.LEADING: 0.9,
     Relation.TRAILING: 0.9,
+    Relation.ADJACENT: 0.9,
     Relation.AFTER: 0.9,
     Relation.RIGHT: 0.85,
     Relation.SENTENCE: 0.8,
@@ -43,6 +44,7 @@ _COVERAGE_RELATIONS = (
     Relation.NEAR,
     Relation.LEADING,
     Relation.TRAILING,
+    Relation.ADJACENT,
     Relation.ROW,
     Relation.SECTION,
 )
@@ -73,14 +75,19 @@ _RELATIVE = (
     "label_before",
     "label_left",
     "label_above",
+    "label_right",
+    "label_after",
     "label_row",
     "label_column",
+    "exact_best",
+    "exact_table",
     "cover_table",
     "cover_sentence",
     "cover_near",
     "cover_all",
     "cover_leading",
     "cover_trailing",
+    "cover_adjacent",
     "rule",
     "kind_rule",
 )
@@ -96,6 +103,9 @@ _WITH_KIND = (
     "rule",
     "kind_rule",
 )
+
+_ALONE = ("label_best", "fit_label_best", "fit_cover_table", "fit_cover_sentence")
+"""Fits that tell more the fewer candidates share them."""
 
 _PREPOSITIONS = {Kind(name): words for name, words in PREPOSITIONS.items()}
 
@@ -119,21 +129,29 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     matched = match(question, index, hidden)
     columns: dict[str, Floats] = {}
     union = _relations(index, matched, columns)
-    _own_words(index, matched, columns)
+    _own_words(question, index, matched, columns)
     _kinds(question, index, columns)
     columns.update(page_features(index))
     columns["rule"] = rule_scores(question.field, index)
     columns["kind_rule"] = kind_rule_scores(question, index)
     columns["fielded"] = np.full(len(index.candidates), float(bool(question.field)))
     columns["quoted"] = np.full(len(index.candidates), float(any(unit.quoted for unit in question.units)))
-    _interactions(columns, matched)
+    _interactions(columns, matched, [candidate.text for candidate in index.candidates])
     columns[PRIOR] = prior(question, index, columns)
     names = tuple(columns)
     values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
     return Fit(names, values, matched, union)
 
 
-def _interactions(columns: dict[str, Floats], matched: Match) -> None:
+def _alone(values: Floats, texts: list[str]) -> Floats:
+    """One over the number of texts that fit as well as the page's best, for those that do; 0 for the others."""
+    peak = values.max(initial=0.0)
+    best = values >= 0.92 * peak
+    distinct = {text for text, good in zip(texts, best, strict=True) if good} if peak > 0 else set()
+    return best / max(len(distinct), 1) if distinct else np.zeros(len(values))
+
+
+def _interactions(columns: dict[str, Floats], matched: Match, texts: list[str]) -> None:
     """Features that only tell together: fits of candidates of a fitting kind, each fit against the page's best, and
     how much of the question the page says at all."""
     kind_ok = np.where(columns["kind_open"] >= 1.0, 1.0, columns["kind_fits"])
@@ -142,6 +160,8 @@ def _interactions(columns: dict[str, Floats], matched: Match) -> None:
     for name in (*_RELATIVE, *(f"fit_{name}" for name in _WITH_KIND)):
         peak = columns[name].max(initial=0.0)
         columns[f"top_{name}"] = columns[name] / peak if peak > 0 else columns[name]
+    for name in _ALONE:
+        columns[f"alone_{name}"] = _alone(columns[name], texts)
     count = len(kind_ok)
     total = max(matched.weights.sum(), 1e-9)
     unsaid = matched.units.max(axis=1, initial=0.0) < 0.5
@@ -169,6 +189,7 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
             count if relation is Relation.BEFORE else segments,
         )
         columns[f"{mark}_{relation}"] = marked if relation is Relation.BEFORE else marked[index.segment_of]
+    _exact_labels(index, matched, columns)
     total = max(matched.weights.sum(), 1e-9)
     for relation in _COVERAGE_RELATIONS:
         columns[f"cover_{relation}"] = matched.weights @ by_unit[relation] / total
@@ -189,9 +210,31 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
     return union
 
 
-def _own_words(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None:
+def _exact_labels(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None:
+    """Labels that the question says word for word: close by, in the candidate's row, over its column."""
+    found = {}
+    for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE, Relation.RIGHT, Relation.ROW, Relation.COLUMN):
+        own = relation is Relation.BEFORE
+        owners = len(index.candidates) if own else len(index.layout.segments)
+        values = strongest(index.links[relation], matched.exact, owners)
+        found[relation] = values if own else values[index.segment_of]
+    columns["exact_best"] = np.maximum.reduce([found[r] for r in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)])
+    columns["exact_right"] = found[Relation.RIGHT]
+    columns["exact_table"] = found[Relation.ROW] + found[Relation.COLUMN]
+
+
+def _names_again(question: Question, index: PageIndex, matched: Match) -> Floats:
+    """(K,) how well the candidate says a name that the question says already: what is asked about, not the answer."""
+    named = [row for row, unit in enumerate(question.units) if unit.named]
+    if not named or not len(index.own_place):
+        return np.zeros(len(index.own_place))
+    return np.asarray(matched.units[named][:, index.own_place].max(axis=0))
+
+
+def _own_words(question: Question, index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None:
     """How much of the question the candidate itself says: an answer seldom repeats the question."""
     columns["own_cover"] = matched.coverage[index.own_place] if len(index.own_place) else np.zeros(0)
+    columns["own_named"] = _names_again(question, index, matched)
     columns["own_label"] = matched.label[index.own_place] if len(index.own_place) else np.zeros(0)
 
 
@@ -199,12 +242,39 @@ def _kinds(question: Question, index: PageIndex, columns: dict[str, Floats]) -> 
     expected = dict(question.kinds)
     strict = max(expected.values(), default=0.0)
     fits = np.asarray([expected.get(candidate.kind, 0.0) for candidate in index.candidates])
+    fits = _by_header(expected, fits, index)
     columns["kind_fits"] = fits
     columns["kind_wrong"] = strict * (fits == 0.0)
     columns["kind_open"] = np.full(len(index.candidates), 1.0 - strict)
     wanted = [kind for kind, weight in expected.items() if weight >= 0.5] or [Kind.TEXT]
     linking = frozenset().union(*(_PREPOSITIONS.get(kind, frozenset()) for kind in wanted))
     columns["preposition"] = np.asarray([_preceded(candidate, index, linking) for candidate in index.candidates])
+
+
+def _by_header(expected: dict[Kind, float], fits: Floats, index: PageIndex) -> Floats:
+    """The fits, with bare figures under a percent sign taken for the percentages they are."""
+    under = under_percent(index)
+    if expected.get(Kind.PERCENT, 0.0) >= 1.0:
+        return np.maximum(fits, 0.95 * under)
+    return np.where((under > 0) & (expected.get(Kind.PERCENT, 0.0) == 0.0), 0.6 * fits, fits)
+
+
+@lru_cache(maxsize=32)
+def under_percent(index: PageIndex) -> Floats:
+    """(K,) 1 for the figures whose column or row is labelled as percentages."""
+    percent = np.asarray([term == match_form("%") for term in index.terms] or [False])
+    if not percent.any() or not index.candidates:
+        return np.zeros(len(index.candidates))
+    said = percent[index.atom_term].astype(np.float64)
+    places = np.maximum.reduceat(said[index.place_atoms.values], index.place_atoms.starts)
+    segments = len(index.layout.segments)
+    over = np.maximum.reduce([strongest(index.links[r], places, segments) for r in (Relation.COLUMN, Relation.LEFT)])
+    figures = np.asarray([candidate.kind in _FIGURES for candidate in index.candidates])
+    return np.asarray((over[index.segment_of] >= _LABELLED) * figures, dtype=np.float64)
+
+
+_FIGURES = frozenset((Kind.NUMBER, Kind.AMOUNT, Kind.QUANTITY))
+_LABELLED = 0.75
 
 
 def _preceded(candidate: Candidate, index: PageIndex, linking: frozenset[str]) -> float:
@@ -218,6 +288,7 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
     """Features that no question changes: form, kind, place and look of each candidate."""
     layout, found = index.layout, index.candidates
     following = {line: after for block in layout.blocks for line, after in pairwise(block)}
+    years = year_headings(layout)
     rows: list[list[float]] = []
     for candidate in found:
         segment = layout.segments[candidate.segment]
@@ -247,6 +318,7 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 float(index.place_marks["headed"][marks]),
                 _goes_on(candidate, index, following),
                 float(_INNER_LABEL.search(candidate.text) is not None),
+                float(candidate.segment in years and candidate.text == segment.text),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -277,6 +349,7 @@ _PAGE_NAMES = (
     "headed",
     "goes_on",
     "holds_label",
+    "heading_year",
 )
 
 

@@ -13,7 +13,7 @@ from engine.readers.embedded.candidates import Candidate, candidates
 from engine.readers.embedded.labels import match_words
 from engine.readers.embedded.layout import Layout, lay_out
 from engine.readers.embedded.relations import SEGMENT_RELATIONS, Links, Neighbours, Places, Relation, place_marks
-from engine.readers.embedded.sentences import sentences
+from engine.readers.embedded.sentences import paragraphs, sentences
 from engine.readers.embedded.text import has_digit
 from engine.readers.embedded.values import Run
 from engine.readers.embedded.wording import STOP_WORDS, word_list
@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _WINDOW = 7
+_LONGEST_LABEL = 8
 _OWN_RELATIONS = (
     Relation.BEFORE,
     Relation.AFTER,
@@ -29,6 +30,7 @@ _OWN_RELATIONS = (
     Relation.NEAR,
     Relation.LEADING,
     Relation.TRAILING,
+    Relation.ADJACENT,
 )
 _LINKING_WORDS = word_list("linking")
 
@@ -50,20 +52,24 @@ class Ragged:
 
 @dataclass(frozen=True, slots=True)
 class LinkTable:
-    """One relation as arrays: entry k says that place `place[k]` labels `owner[k]` with `strength[k]`."""
+    """One relation as arrays: entry k says that place `place[k]` labels `owner[k]` with `strength[k]`. Entries stand by
+    owner; `starts` are the first of each owner."""
 
     owner: Ints
     place: Ints
     strength: Floats
+    starts: Ints
 
     @classmethod
     def of(cls, links: Links) -> LinkTable:
         entries = [(owner, place, strength) for owner, found in enumerate(links) for place, strength in found]
         owners, places, strengths = zip(*entries, strict=True) if entries else ((), (), ())
+        owner = np.asarray(owners, dtype=np.int64)
         return cls(
-            np.asarray(owners, dtype=np.int64),
+            owner,
             np.asarray(places, dtype=np.int64),
             np.asarray(strengths, dtype=np.float64),
+            np.flatnonzero(np.diff(owner, prepend=-1)),
         )
 
 
@@ -73,7 +79,8 @@ class PageIndex:
 
     `terms` are the page's distinct matched words; `atom_term` and `atom_token` the (term, token) pairs: a token such
     as "Date/Time" holds several. `place_atoms` lists the atoms of every place, `place_size` counts their content and
-    `place_marks` are their looks (see `relations.place_marks`). `own_place` (K,) is each candidate's own place.
+    `place_marks` are their looks (see `relations.place_marks`), `place_texts` their bare words, "" for long ones.
+    `own_place` (K,) is each candidate's own place.
     """
 
     words: PageWords
@@ -91,6 +98,7 @@ class PageIndex:
     own_place: Ints
     atoms_of: tuple[tuple[int, ...], ...]
     place_marks: dict[str, Floats]
+    place_texts: tuple[str, ...]
 
     def token_terms(self, token: int) -> list[str]:
         """The matched words of one token."""
@@ -108,7 +116,8 @@ def build_index(words: PageWords) -> PageIndex:
     runs = sentences(layout)
     found = candidates(layout, runs)
     places = Places()
-    links = Neighbours(layout, places).links() if found else {relation: [] for relation in SEGMENT_RELATIONS}
+    prose = {segment: number for number, block in enumerate(paragraphs(layout)) for segment in block}
+    links = Neighbours(layout, places, prose).links() if found else {relation: [] for relation in SEGMENT_RELATIONS}
     links.update(_candidate_links(layout, runs, found, places))
     own = [places.add(candidate.tokens) for candidate in found]
     terms, atom_term, atom_token, atoms_of = _atoms(layout)
@@ -129,7 +138,14 @@ def build_index(words: PageWords) -> PageIndex:
         np.asarray(own, dtype=np.int64),
         tuple(tuple(atoms) for atoms in atoms_of),
         place_marks(layout, places.tokens),
+        tuple(_place_text(layout, place) for place in places.tokens),
     )
+
+
+def _place_text(layout: Layout, place: tuple[int, ...]) -> str:
+    if len(place) > _LONGEST_LABEL:
+        return ""
+    return " ".join(norm for token in place if (norm := layout.tokens[token].norm))
 
 
 def _atoms(layout: Layout) -> tuple[tuple[str, ...], list[int], list[int], list[list[int]]]:
@@ -196,6 +212,8 @@ def _sentence_links(
         (Relation.NEAR, close, 1.0),
         (Relation.LEADING, leading, 1.0),
         (Relation.TRAILING, trailing, 1.0),
+        (Relation.ADJACENT, sentence.tokens[max(at - 2, 0) : at], 1.0),
+        (Relation.ADJACENT, sentence.tokens[end : end + 2], 0.9),
     ):
         if tokens:
             links[relation][number].append((places.add(tokens), strength))

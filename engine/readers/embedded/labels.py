@@ -37,6 +37,8 @@ class Field:
 @lru_cache(maxsize=65536)
 def match_form(word: str) -> str:
     """What a bare word is matched as: one spelling for abbreviations, then its stem."""
+    if len(word) > 4 and word.endswith("nr"):
+        word = f"{word.removesuffix('nr')}nummer"
     return stem(SAME_WORD.get(word, word))
 
 

@@ -13,12 +13,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.documents.types import PageWords, Word
 from engine.readers.embedded.text import bare, has_digit, is_rtl, joiner
 
 _GLUED = re.compile(r"^(.*?[^\W\d_].*?[:：])(?!//)(?=[^\s:：/\\])(.+)$")
 _URL = re.compile(r"https?:|www\.|mailto:", re.IGNORECASE)
-_NUMERIC = re.compile(r"^[^\W_]{0,3}[$€£¥₹]?\(?[-+]?[\d][\d.,'’/%:-]*\)?[$€£¥₹%]?\*?$")
+_NUMERIC = re.compile(
+    r"^[^\W_]{0,3}[$€£¥₹]?\(?[-+]?[\d][\d.,'’/%:-]*\)?[$€£¥₹%]?(?:\*|†|‡|[¹²³⁴-⁹]|\[\w{1,2}\]|\([a-z\d]\))*$"
+)
+"""A figure, with a currency or percent sign and the marks of its footnotes."""
+
+_DIVIDERS = frozenset(("|", "¦", "·", "•", "●", "▪", "■"))
+"""Marks that stand between entries of a line or before them: no words, but they part what they stand between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +143,26 @@ def _mostly_rtl(words: Sequence[Word]) -> bool:
 
 
 def _tilt(words: Sequence[Word]) -> float:
-    """The slope of the page's lines, from words that share a source line; 0 where lines are level or unknown."""
-    first: dict[tuple[int, int], Word] = {}
-    last: dict[tuple[int, int], Word] = {}
-    for word in words:
-        key = (word.block, word.line)
-        first.setdefault(key, word)
-        last[key] = word
-    slopes = []
-    for key, start in first.items():
-        a, b = start.box, last[key].box
-        run = b.center.x - a.center.x
-        if run > 6 * max(a.height, b.height) and abs(b.center.y - a.center.y) < 0.2 * run:
-            slopes.append((b.center.y - a.center.y) / run)
-    if len(slopes) < 3:
+    """The slope of the page's rows: the one at which the words' middles fall onto the fewest heights; 0 where level
+    rows are as good."""
+    if len(words) < 12:
         return 0.0
-    slope = statistics.median(slopes)
-    return slope if 0.003 < abs(slope) < 0.2 else 0.0
+    centers = np.asarray([(word.box.center.x, word.box.center.y) for word in words])
+    bin_height = 0.3 * statistics.median(word.box.height for word in words)
+    slopes = np.linspace(-_STEEPEST, _STEEPEST, 49)
+    scores = [_levelness(centers, slope, bin_height) for slope in slopes]
+    best = int(np.argmax(scores))
+    return float(slopes[best]) if scores[best] > _CLEARLY * scores[len(slopes) // 2] else 0.0
+
+
+_STEEPEST, _CLEARLY = 0.06, 1.08
+
+
+def _levelness(centers: NDArray[np.float64], slope: float, bin_height: float) -> float:
+    """The sum of squared counts of words per height, once the page is turned by `slope`; two offsets of the bins."""
+    heights = (centers[:, 1] - slope * centers[:, 0]) / max(bin_height, 1e-6)
+    heights -= heights.min()
+    return float(sum((np.bincount((heights + shift).astype(np.int64)) ** 2).sum() for shift in (0.0, 0.5)))
 
 
 def _tokens(page: PageWords, rtl: bool) -> list[Token]:
@@ -218,32 +230,46 @@ def _collides(row: Sequence[Token], token: Token) -> bool:
 
 
 def _gap_limits(rows: Sequence[Sequence[Token]]) -> tuple[float, float]:
-    """The widest gaps, in line heights, that still join two words of a line and two figures of a line."""
+    """The widest gaps, in line heights, that still join two words of a line and two figures of a line. Typewriter print
+    has gaps as wide as others' column gaps, so the page's usual gap decides."""
     gaps = []
     for row in rows:
         for left, right in pairwise(row):
             gap = (right.x0 - left.x1) / max(min(left.height, right.height), 1e-6)
-            if 0.05 < gap < 1.0:
+            if 0.05 < gap < _WIDEST_BLANK:
                 gaps.append(gap)
     usual = statistics.median(gaps) if len(gaps) >= 5 else 0.3
-    return min(max(2.4 * usual, 0.75), 1.25), min(max(1.4 * usual, 0.5), 0.9)
+    return min(max(2.4 * usual, 0.75), max(1.25, 1.55 * usual)), min(max(1.5 * usual, 0.5), max(0.9, 1.25 * usual))
+
+
+_WIDEST_BLANK = 1.5
 
 
 def _split_row(row: Sequence[Token], gaps: tuple[float, float]) -> list[list[Token]]:
+    """Runs of neighbouring tokens; dividers end a run and belong to none, unless the row holds nothing else."""
     runs: list[list[Token]] = []
-    for token in row:
-        if not runs or _breaks(runs[-1][-1], token, gaps):
+    words = [token for token in row if token.text not in _DIVIDERS]
+    divided = False
+    usual = statistics.median(token.height for token in row)
+    for token in row if words else ():
+        if token.text in _DIVIDERS:
+            divided = True
+            continue
+        if not runs or divided or _breaks(runs[-1][-1], token, gaps, usual):
             runs.append([token])
         else:
             runs[-1].append(token)
-    return runs
+        divided = False
+    return runs or [list(row)]
 
 
-def _breaks(left: Token, right: Token, gaps: tuple[float, float]) -> bool:
+def _breaks(left: Token, right: Token, gaps: tuple[float, float], usual: float) -> bool:
+    """Whether a gap parts two words; it is measured in the smaller height, or the row's `usual` one where that is not
+    much more: words without tall letters have low boxes."""
     if left.word == right.word:
         return False
     height = max(min(left.height, right.height), 1e-6)
-    gap = (right.x0 - left.x1) / height
+    gap = (right.x0 - left.x1) / (usual if height < usual < 1.5 * height else height)
     if is_number_like(left.text) and is_number_like(right.text):
         return gap > gaps[1]
     if max(left.height, right.height) > 2.2 * height:

@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
+from engine.readers.embedded.candidates import Form
 from engine.readers.embedded.index import Floats, LinkTable, PageIndex
 from engine.readers.embedded.labels import Phrase, match_form
 from engine.readers.embedded.question import Question
-from engine.readers.embedded.text import has_digit, is_cjk
-from engine.readers.embedded.wording import word_list
+from engine.readers.embedded.text import has_digit, is_cjk, words_of
+from engine.readers.embedded.wording import ANY_STOP_WORDS, word_list
 
 _FUZZY_FROM = 76.0
 _CONTAINED = 0.72
 _OTHER_SORT = 0.7
+_TOPIC = 0.6
 _SORTS = frozenset(match_form(word) for word in word_list("sorts"))
 
 
@@ -29,14 +31,16 @@ class Match:
     """A question laid over a page. `units` (U, P): how well each place says each unit, 0–1. `weights` (U,).
 
     `coverage` (P,) is the weighted share of the question that a place says, `label` (P,) that share times the square
-    root of the share of the place that the question explains: 1 for a place that says just what was asked. `said`
-    (U, terms) is how well each word of the page says a word of the unit.
+    root of the share of the place that the question explains: 1 for a place that says just what was asked. `exact`
+    (P,) is above 0 where the question says the place word for word, more the longer it is. `said` (U, terms) is how
+    well each word of the page says a word of the unit.
     """
 
     units: Floats
     weights: Floats
     coverage: Floats
     label: Floats
+    exact: Floats
     said: Floats
 
     def tokens_said(self, unit: int, index: PageIndex) -> Floats:
@@ -67,7 +71,23 @@ def match(question: Question, index: PageIndex, hidden: frozenset[int] = frozens
     coverage = (weights @ units) / total if total > 0 else np.zeros(count)
     precision = np.minimum(explained / np.maximum(index.place_size, 1.0), 1.0)
     label = coverage * np.sqrt(precision) * np.where(_says_other(said, index), _OTHER_SORT, 1.0)
-    return Match(units, weights, coverage, label, said)
+    return Match(units, weights, coverage, label, _exact(question, index, hidden), said)
+
+
+_EXACT = (0.0, 0.5, 0.8, 1.0)
+
+
+def _exact(question: Question, index: PageIndex, hidden: frozenset[int]) -> Floats:
+    """(P,) whether the question holds the place's words in their order, function words and all: 0.5 for one word of
+    content, 0.8 for two words, 1 for more."""
+    asked = f" {' '.join(words_of(question.text))} "
+    found = np.zeros(len(index.places))
+    for place, text in enumerate(index.place_texts):
+        if len(text) > 2 and f" {text} " in asked and not (hidden and hidden.intersection(index.places[place])):
+            words = text.split()
+            if not all(word in ANY_STOP_WORDS for word in words):
+                found[place] = _EXACT[min(len(words), 3)]
+    return found
 
 
 def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
@@ -143,13 +163,27 @@ def _says_other(said: Floats, index: PageIndex) -> NDArray[np.bool_]:
 
 
 def _weights(question: Question, units: Floats, index: PageIndex) -> Floats:
-    """(U,) the question's weights, less for words that stand all over the page: they tell places apart less."""
+    """(U,) the question's weights, less for words that stand all over the page or name what all of it is about: they
+    tell places apart less."""
     base = np.asarray([unit.weight for unit in question.units])
     if not len(base) or not index.layout.segments:
         return base
-    wholes = index.own_place[[c.form.value == "segment" for c in index.candidates]]
+    wholes = index.own_place[[c.form in (Form.SEGMENT, Form.SENTENCE) for c in index.candidates]]
     often = (units[:, wholes] > 0.6).sum(axis=1) if len(wholes) else np.zeros(len(base))
-    return base / (1.0 + 0.25 * np.log1p(np.maximum(often - 1, 0)))
+    digits = np.asarray([any(has_digit(word) for word in unit.words) for unit in question.units])
+    topic = (units[:, _top(index)] > 0.6).any(axis=1) & (often > 2) & ~digits
+    return base / (1.0 + 0.25 * np.log1p(np.maximum(often - 1, 0))) * np.where(topic, _TOPIC, 1.0)
+
+
+def _top(index: PageIndex) -> list[int]:
+    """The places of the page's first two rows that may be its title."""
+    segments = [index.layout.segments[i] for row in index.layout.rows[:2] for i in row]
+    titles = {s.index for s in segments if not s.numeric and ":" not in s.text}
+    return [
+        int(place)
+        for place, candidate in zip(index.own_place, index.candidates, strict=True)
+        if candidate.form is Form.SEGMENT and candidate.segment in titles
+    ]
 
 
 def strongest(table: LinkTable, values: Floats, owners: int) -> Floats:
@@ -157,6 +191,5 @@ def strongest(table: LinkTable, values: Floats, owners: int) -> Floats:
     result = np.zeros((*values.shape[:-1], owners))
     if len(table.place):
         weighted = values[..., table.place] * table.strength
-        starts = np.flatnonzero(np.diff(table.owner, prepend=-1))
-        result[..., table.owner[starts]] = np.maximum.reduceat(weighted, starts, axis=-1)
+        result[..., table.owner[table.starts]] = np.maximum.reduceat(weighted, table.starts, axis=-1)
     return result

@@ -35,7 +35,10 @@ DATE = re.compile(
     r")(?![\w/]|-\d)",
     re.IGNORECASE,
 )
-YEAR = re.compile(rf"(?<![\w.,/-]){_YEAR}(?:\s?[-–/]\s?(?:{_YEAR}|\d\d))?(?![\w%/]|[.,-]\d)")
+YEAR = re.compile(
+    r"(?:(?<=[ie]n )|(?<=nel )|(?<=Jahr )|(?<=since ))1[0-4]\d\d(?![\w%/]|[.,-]\d)"
+    rf"|(?<![\w.,/-]){_YEAR}(?:\s?[-–/]\s?(?:{_YEAR}|\d\d))?(?![\w%/]|[.,-]\d)"
+)
 TIME = re.compile(
     r"(?<![\w:])(?:[01]?\d|2[0-4])[:.h][0-5]\d(?::[0-5]\d)?(?:\s?[ap]\.?m\.?(?!\w))?(?:\s?uhr)?(?![\d:])"
     r"|(?<!\w)(?:1[0-2]|[1-9])\s?[ap]\.?m\.?(?!\w)",
@@ -45,9 +48,15 @@ _CURRENCY = (
     r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|"
     r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
 )
+_MONEY_WORD = (
+    r"(?:dollars?|euros?|pounds sterling|francs?|franken|crowns|cents|pesetas?|guilders?|gulden|rupees?|ringgit|lire|"
+    r"yen)"
+)
+_LARGE = r"(?:[KMB]n?|million(?:en|s)?|millones|milioni|miljoen|billion|thousand|mio\.?|mrd\.?)"
 _FIGURE = r"(?:(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])|\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
 AMOUNT = re.compile(
-    rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?(?:[KMB]n?|million|billion|thousand|mio\.?|mrd\.?)(?!\w))?(?:,-|\.-)?"
+    rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?{_LARGE}(?!\w))?(?:,-|\.-)?"
+    rf"|{_FIGURE}(?:\s{_LARGE})?\s(?:(?:de|d['’]|di)\s?)?{_MONEY_WORD}(?!\w)"
     rf"|[-+(]?{_FIGURE}\)?\s?(?:,-|\.-)?{_CURRENCY}(?!\w)"
     r"|[-+(]?(?:\d{1,3}(?:[.,'’ ]\d{3})+|\d+)[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
     re.IGNORECASE,
@@ -57,7 +66,17 @@ PERCENT = re.compile(
     r"|\s?(?:percent|per cent|pct|prozent|pour cent|por ciento|procent)(?!\w))",
     re.IGNORECASE,
 )
-NUMBER = re.compile(rf"(?<![\w.,/:-])[-+(]?{_FIGURE}\)?(?![\w/:]|[.,-]\d)")
+_RAISED = "¹²³⁴-⁹"
+NUMBER = re.compile(rf"(?<![\w.,/:-])[-+(]?{_FIGURE}\)?(?![^\W{_RAISED}]|[/:]|[.,-]\d)")
+"""A figure; the raised mark of a footnote after it is no part of it."""
+
+_NUMBER_WORDS = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty(?:-\\w+)?|thirty(?:-\\w+)?|forty(?:-\\w+)?|fifty(?:-\\w+)?|"
+    "sixty|seventy|eighty|ninety|hundred|half|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|zwanzig|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|"
+    "quinze|vingt|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|venti|twee|drie|vijf|"
+    "zes|zeven|negen|tien|twaalf|twintig"
+)
+NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{_NUMBER_WORDS})(?![\w-])", re.IGNORECASE)
 EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
 URL = re.compile(
     r"(?:https?://|www\.)\S+[\w/]|(?<![\w@.])[a-z0-9][\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|de|fr|nl|it|es|eu|uk|io|info|ch|at|be|my|cn|int)(?:\.[a-z]{2})?(?:/\S*\w)?(?![\w@])",
@@ -75,10 +94,10 @@ GROUPED_CODE = re.compile(
     r"|(?<![\w.,])(?:[A-Z]{1,3}\s)?\d{2,3}(?:\s\d{3,9}){1,4}(?:\s\d{5})?(?![\w]|[.,]\d)"
 )
 QUANTITY = re.compile(
-    rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|degrees?|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
-    r"kg|g|mg|kilograms?|grams?|metres?|meters?|kilometres?|kilometers?|hectares?|yards?|mètres?|metri|metros|meter|kilometer|francs?|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
-    r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|"
-    r"million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años)(?!\w)",
+    rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|[CF](?=$|[\s,.;)])|degrees?(?:\s[CF](?!\w))?|grad|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
+    r"kg|g|mg|kilograms?|grams?|metres?|meters?|kilometres?|kilometers?|hectares?|yards?|mètres?|metri|metros|meter|kilometer|kilómetros|chilometri|mètres|seemeilen|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
+    r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|toneladas|tonnen|ton|mb|hpa|bar|rpm|ma|mah|mnm|nm|n|hz|khz|fps|kbps|mbps|bpm|m³|m3|points?|votes?|nights?|servings?|"
+    r"gal(?:lons?)?|million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años|giorni|ore|mesi|anni|minuti|h(?:\s?\d{1,2}\s?m(?:in)?)?)(?!\w)",
     re.IGNORECASE,
 )
 COMPANY_SUFFIX = re.compile(

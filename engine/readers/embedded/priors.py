@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.readers.embedded.candidates import Candidate
 from engine.readers.embedded.index import Floats, PageIndex
+from engine.readers.embedded.matching import Match
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import has_digit
 from engine.readers.embedded.values import Kind
@@ -38,6 +39,7 @@ _SELF_EVIDENT = {
 """How much the rule of a field is worth by itself."""
 
 
+_SAID = 0.5
 _EVIDENCE = {
     "label_best": 1.0,
     "label_column": 1.0,
@@ -46,6 +48,8 @@ _EVIDENCE = {
     "is_phrase": -1.0,
     "goes_on": -2.5,
     "holds_label": -2.0,
+    "heading_year": -3.0,
+    "own_named": -2.5,
 }
 """Fits that count on any page: a label close by, a column header, row and column together, a row of labels above; and
 what no whole answer does: break off where its text goes on in the next line, or hold a label of its own."""
@@ -54,8 +58,9 @@ what no whole answer does: break off where its text goes on in the next line, or
 def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -> Floats:
     """(K,) the prior of every candidate; `columns` are its features so far."""
     result: Floats = columns["rule"] * _SELF_EVIDENT.get(question.field, 0.0)
+    dated = question.expects(Kind.YEAR) > 0 or question.expects(Kind.DATE) > 0
     for name, weight in _EVIDENCE.items():
-        result = result + weight * columns[name]
+        result = result + (0.0 if dated and name == "heading_year" else weight) * columns[name]
     if not question.kinds:
         return result
     main, strength = max(question.kinds, key=lambda item: item[1])
@@ -68,7 +73,7 @@ def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -
     if main in _FORMATTED:
         return np.asarray(result + wrong * np.where(plain, _NO_KIND, _OTHER_KIND))
     if main in _NAMED:
-        return np.asarray(result + (wrong & ~plain) * _OTHER_KIND)
+        return np.asarray(result + ((wrong & ~plain) | (figures & (main is not Kind.ADDRESS))) * _OTHER_KIND)
     if main in (Kind.CODE, Kind.NUMBER, Kind.QUANTITY):
         without = np.asarray([not has_digit(candidate.text) for candidate in index.candidates], dtype=bool)
         return np.asarray(result + without * _OTHER_KIND / (4 if main is Kind.CODE else 2))
@@ -83,6 +88,14 @@ def misfits(question: Question, candidate: Candidate) -> bool:
     if strength < 1.0:
         return main in _NAMED and _mostly_figures(candidate.text)
     return main in _FORMATTED or (main in _NAMED and _mostly_figures(candidate.text))
+
+
+def unsaid_figure(question: Question, matched: Match) -> bool:
+    """Whether the question names a figure, such as a year or a code, that the page does not print."""
+    unsaid = matched.units.max(axis=1, initial=0.0) < _SAID
+    return any(
+        missing and any(map(has_digit, unit.words)) for unit, missing in zip(question.units, unsaid, strict=True)
+    )
 
 
 @lru_cache(maxsize=65536)

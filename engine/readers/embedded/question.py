@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.readers.embedded.labels import Phrase, asked_phrases, fields_by_name, match_form
 from engine.readers.embedded.question_kinds import FIELD_PATTERNS, KIND_PATTERNS, SHAPE_PATTERNS
 from engine.readers.embedded.text import fold, has_digit, is_cjk, words_of
 from engine.readers.embedded.values import Kind
-from engine.readers.embedded.wording import DOCUMENT_NOUNS, FILLERS, SAME_WORD, STOP_WORDS, TYPE_NOUNS, guess_language
+from engine.readers.embedded.wording import (
+    DOCUMENT_NOUNS,
+    FILLERS,
+    LIGHT_WORDS,
+    SAME_WORD,
+    STOP_WORDS,
+    TYPE_NOUNS,
+    guess_language,
+)
 
 
 class Shape(StrEnum):
@@ -27,7 +35,7 @@ class Shape(StrEnum):
 class Unit:
     """One thing the page must say near the answer: a word, or a field's name with all its wordings.
 
-    `weight` is how much it matters, `quoted` whether the question quoted it.
+    `weight` is how much it matters, `quoted` whether the question quoted it, `named` whether it is written as a name.
     """
 
     words: tuple[str, ...]
@@ -35,6 +43,7 @@ class Unit:
     weight: float
     quoted: bool = False
     field: str = ""
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Question:
 
 
 _QUOTED = re.compile(r"[\"“„«](.+?)[\"”“»]|(?<!\w)['‘‚](.+?)['’](?!\w)|「(.+?)」|『(.+?)』")
+_NAMED = 1.3
 _HEAD = 1.4
 """The first word of content is what is asked for ("which department", "who approved"): it weighs more."""
 
@@ -81,7 +91,7 @@ def parse(text: str) -> Question:
 def _renamed(units: list[Unit], field: str) -> list[Unit]:
     """The units of a question whose whole wording names a field: the field first, its other words count little."""
     own = [unit for unit in units if unit.field == field]
-    rest = [Unit(u.words, u.phrases, 0.15 * u.weight, u.quoted, u.field) for u in units if u.field != field]
+    rest = [replace(unit, weight=0.15 * unit.weight) for unit in units if unit.field != field]
     return [*(own or [Unit((), fields_by_name()[field].printed, 1.0, field=field)]), *rest]
 
 
@@ -132,12 +142,14 @@ def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[
         for position, word in enumerate(words)
         if position not in covered and word not in stop
     ]
-    if content and not found and not quoted and content[0][1] >= 1.0:
-        content[0] = (content[0][0], _HEAD * content[0][1])
-    units.extend(Unit((match_form(word),), (), weight * damp) for word, weight in content)
+    heads = bool(content) and not found and not quoted and content[0][1] >= 1.0
+    for place, (word, weight) in enumerate(content):
+        named = weight == _NAMED and not has_digit(word)
+        scale = _HEAD if heads and place == 0 else 1.0
+        units.append(Unit((match_form(word),), (), scale * weight * damp, named=named))
     only_nouns = all(unit.weight < 0.3 for unit in units)
     if only_nouns:
-        units = [Unit(u.words, u.phrases, 1.0, u.quoted, u.field) for u in units]
+        units = [replace(unit, weight=1.0) for unit in units]
     return units, "" if quoted and not only_nouns else field
 
 
@@ -188,11 +200,11 @@ def _weight(word: str, trailing: frozenset[str], original: str) -> float:
         return 0.1
     if has_digit(word):
         return 1.3
-    if SAME_WORD.get(word, word) in TYPE_NOUNS or word in TYPE_NOUNS:
+    if SAME_WORD.get(word, word) in TYPE_NOUNS or word in TYPE_NOUNS or word in LIGHT_WORDS:
         return 0.4
     if word in DOCUMENT_NOUNS:
         return 0.5
     capital = re.search(rf"(?<![.?!]\s)(?<=\s){re.escape(word)}", original.casefold())
     if capital is not None and original[capital.start()].isupper():
-        return 1.3
+        return _NAMED
     return 1.0

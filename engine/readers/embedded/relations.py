@@ -7,7 +7,7 @@ with a strength (0–1) that falls with distance.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -32,6 +32,7 @@ class Relation(StrEnum):
     NEAR = "near"
     LEADING = "leading"
     TRAILING = "trailing"
+    ADJACENT = "adjacent"
 
 
 SEGMENT_RELATIONS = (
@@ -69,11 +70,15 @@ _PAIRED = 0.4
 
 
 class Neighbours:
-    """Finds every relation of every segment of one layout."""
+    """Finds every relation of every segment of one layout. `prose` tells for each segment of running text which of
+    the page's paragraphs it belongs to: only its first line may have a label, and no line is the label of the next."""
 
-    def __init__(self, layout: Layout, places: Places) -> None:
+    def __init__(self, layout: Layout, places: Places, prose: Mapping[int, int]) -> None:
         self._layout = layout
+        self._paragraph = np.asarray([prose.get(s.index, -1 - s.index) for s in layout.segments], dtype=np.int64)
         self._segments = layout.segments
+        firsts = {number: index for index, number in sorted(prose.items(), reverse=True)}
+        self._running = prose.keys() - firsts.values()
         self._places = places
         self._block_of = {index: block for block in layout.blocks for index in block}
         self._upper = self._overlapping_above()
@@ -86,10 +91,12 @@ class Neighbours:
         headings = self._headings()
         for segment in self._segments:
             index = segment.index
+            found[Relation.SECTION][index] = self._section(segment, headings)
+            if index in self._running:
+                continue
             self._row(segment, found)
             found[Relation.ABOVE][index] = self._above(segment)
-            found[Relation.COLUMN][index] = self._column(segment)
-            found[Relation.SECTION][index] = self._section(segment, headings)
+            found[Relation.COLUMN][index] = [] if self._paragraph[index] >= 0 else self._column(segment)
         for segment in self._segments:
             self._below(segment, found)
         return found
@@ -143,6 +150,7 @@ class Neighbours:
             shared = np.minimum(x1[:n], x1[n]) - np.maximum(x0[:n], x0[n])
             enough = shared > 0.25 * np.minimum(x1[:n] - x0[:n], x1[n] - x0[n])
             higher = (row[:n] != row[n]) & (y1[:n] <= y0[n] + 0.5 * segment.height)
+            higher &= self._paragraph[:n] != self._paragraph[n]
             found = np.flatnonzero(enough & higher)
             upper.append([int(i) for i in found[np.argsort(-y1[found], kind="stable")]])
         return upper
@@ -211,7 +219,7 @@ class Neighbours:
             return None
         header = self._segments[texts[-1]]
         above = self._layout.rows[header.row - 1] if header.row else ()
-        groups = [self._segments[i] for i in above if not self._segments[i].numeric]
+        groups = [s for s in (self._segments[i] for i in above) if not s.numeric or _is_year(s.text)]
         columns = len(self._layout.rows[header.row])
         if len(groups) < 2 or len(groups) >= columns or header.y0 - groups[0].y1 > 2.5 * self._layout.line_height:
             return None
@@ -346,6 +354,12 @@ def _fade(distance: float, full: float, gone: float) -> float:
     if distance <= full:
         return 1.0
     return max(0.2, 1.0 - 0.8 * (distance - full) / (gone - full))
+
+
+def year_headings(layout: Layout) -> frozenset[int]:
+    """The segments of rows that hold several years: heads of columns, no figures of the table."""
+    rows = [[i for i in row if _is_year(layout.segments[i].text)] for row in layout.rows]
+    return frozenset(i for row in rows if len(row) > 1 for i in row)
 
 
 def _is_year(text: str) -> bool:

@@ -18,7 +18,7 @@ _MIN_WORDS = 4
 def prose_blocks(layout: Layout) -> list[tuple[int, ...]]:
     """Blocks that read as running text: several long lines, or one line with the words and the end of a sentence."""
     found = []
-    for block in layout.blocks:
+    for block in (part for whole in layout.blocks for part in _parts(whole, layout)):
         segments = [layout.segments[index] for index in block]
         words = sum(segment.end - segment.start for segment in segments)
         longest = max(segment.end - segment.start for segment in segments)
@@ -36,10 +36,28 @@ def prose_blocks(layout: Layout) -> list[tuple[int, ...]]:
     return found
 
 
+_ENTRY = re.compile(r"(?:[*•▪●-]|\d{1,2}[.)])\s|[A-ZÀ-Þ][\w'’-]+(?:\s[\w'’-]+){0,2}:\s")
+
+
+def _parts(block: tuple[int, ...], layout: Layout) -> list[tuple[int, ...]]:
+    """The block, parted before each line that begins an entry of its own: with a bullet, a number or a label."""
+    parts: list[list[int]] = []
+    for index in block:
+        if not parts or _ENTRY.match(layout.segments[index].text):
+            parts.append([])
+        parts[-1].append(index)
+    return [tuple(part) for part in parts]
+
+
+def paragraphs(layout: Layout) -> list[tuple[int, ...]]:
+    """The segments of each paragraph of running text, in reading order."""
+    return _joined(prose_blocks(layout), layout)
+
+
 def sentences(layout: Layout) -> list[Run]:
     """Every sentence of the page's prose, in reading order."""
     found = []
-    for block in _joined(prose_blocks(layout), layout):
+    for block in paragraphs(layout):
         indices = [t for index in block for t in range(layout.segments[index].start, layout.segments[index].end)]
         found.extend(_cut(run_of(layout.tokens, indices), layout))
     return found

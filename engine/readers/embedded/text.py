@@ -14,7 +14,8 @@ _QUOTES = str.maketrans(
 )
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _RTL = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
-_WORD = re.compile(r"[\w&]+(?:[.,:/'\-][\w&]+)*%?", re.UNICODE)
+_WORD = re.compile(r"[\w&]+(?:[.,:/'\-][\w&]+)*%?|%", re.UNICODE)
+_DIGIT = re.compile(r"\d")
 _ELISION = re.compile(r"^(?:d|l|qu|n|s|j|dell|all|nell|dall|sull|un)'(?=\w{2})")
 _INNER = re.compile(r"[.\-']")
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "e")
@@ -84,7 +85,7 @@ def is_rtl(text: str) -> bool:
 
 
 def has_digit(text: str) -> bool:
-    return any(char.isdigit() for char in text)
+    return _DIGIT.search(text) is not None
 
 
 def joiner(left: str, right: str) -> str:

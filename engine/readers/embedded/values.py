@@ -10,7 +10,7 @@ from enum import StrEnum
 from engine.readers.embedded import patterns
 from engine.readers.embedded.layout import Token
 from engine.readers.embedded.text import bare, has_digit, joiner
-from engine.readers.embedded.wording import ANY_STOP_WORDS, DOCUMENT_NOUNS, LABEL_WORDS, word_list
+from engine.readers.embedded.wording import ANY_STOP_WORDS, DOCUMENT_NOUNS, LABEL_WORDS, SAME_WORD, word_list
 
 
 class Kind(StrEnum):
@@ -69,6 +69,7 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.PHONE, patterns.PHONE),
     (Kind.YEAR, patterns.YEAR),
     (Kind.NUMBER, patterns.NUMBER),
+    (Kind.NUMBER, patterns.NUMBER_WORD),
     (Kind.CODE, patterns.CODE),
 )
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
@@ -126,6 +127,8 @@ _HOLDERS = frozenset(
 def _is_part(value: Value, other: Value) -> bool:
     if value.kind is Kind.YEAR or other.kind not in _HOLDERS:
         return False
+    if value.kind is Kind.PHONE and other.kind in (Kind.DATE, Kind.TIME):
+        return value.start < other.end and other.start < value.end
     inside = other.start <= value.start and value.end <= other.end
     if not inside or (value.start, value.end) == (other.start, other.end):
         return False
@@ -179,8 +182,17 @@ def is_function_word(word: str) -> bool:
     return bare(word) in ANY_STOP_WORDS
 
 
+_LABEL_PREFIX = re.compile(r"([A-Za-z]{2,5})[.:]?\s(?=\S*\d)")
+"""A word before a code ("REG 1234") that may be its label."""
+
+
 def _trimmed(kind: Kind, text: str, start: int, end: int) -> Value | None:
-    while start < end and text[start] in " ,;:.*'\"":
+    if kind is Kind.CODE:
+        prefix = _LABEL_PREFIX.match(text[start:end])
+        named = prefix is not None and (bare(prefix.group(1)) in LABEL_WORDS or bare(prefix.group(1)) in SAME_WORD)
+        start += len(prefix.group()) if prefix is not None and named else 0
+    opening = " ,;:.*'\"#" if kind is Kind.CODE else " ,;:.*'\""
+    while start < end and text[start] in opening:
         start += 1
     closing = " ,;:*'\"" if kind in (Kind.TIME, Kind.AMOUNT, Kind.DATE) else " ,;:.*'\""
     while end > start and text[end - 1] in closing:

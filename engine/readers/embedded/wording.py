@@ -31,6 +31,9 @@ DOCUMENT_NOUNS = frozenset(_WORDS["nouns"]["document"].split())
 TYPE_NOUNS = frozenset(_WORDS["nouns"]["type"].split())
 """Nouns that say what sort of thing is asked for more than how it is labelled."""
 
+LIGHT_WORDS = frozenset(_WORDS["nouns"]["light"].split())
+"""Words that ask for a value of anything and are seldom printed beside it: "needed", "costs"."""
+
 LABEL_WORDS = frozenset(_WORDS["nouns"]["label"].split())
 """Words that labels are made of: a candidate made of these only is more likely a label than a value."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from engine.errors import UsageError
 from engine.training.synth.families.articles import article, profile
+from engine.training.synth.families.bulletins import bulletin
 from engine.training.synth.families.charts import chart
 from engine.training.synth.families.courts import court
 from engine.training.synth.families.dialogs import dialog
@@ -15,13 +16,17 @@ from engine.training.synth.families.held_business import bill, delivery, payslip
 from engine.training.synth.families.held_pages import cells, minutes, news, ticket
 from engine.training.synth.families.held_screens import datasheet, league, pricelist, settings
 from engine.training.synth.families.invoices import invoice
+from engine.training.synth.families.leaflets import leaflet
 from engine.training.synth.families.letters import letter
 from engine.training.synth.families.papers import paper
 from engine.training.synth.families.receipts import receipt
 from engine.training.synth.families.recipes import recipe
 from engine.training.synth.families.reports import report
+from engine.training.synth.families.screens import screen
 from engine.training.synth.families.statements import statement
 from engine.training.synth.families.tables import table
+from engine.training.synth.families.topics import topic
+from engine.training.synth.families.yearbooks import yearbook
 from engine.training.synth.margins import write_margins
 from engine.training.synth.noise import disturb
 from engine.training.synth.questions import Draft, make_questions
@@ -44,6 +49,11 @@ _TRAIN: dict[str, Family] = {
     "paper": paper,
     "report": report,
     "chart": chart,
+    "yearbook": yearbook,
+    "bulletin": bulletin,
+    "leaflet": leaflet,
+    "screen": screen,
+    "topic": topic,
 }
 _HELD: dict[str, Family] = {
     "bill": bill,
@@ -60,7 +70,8 @@ _HELD: dict[str, Family] = {
     "settings": settings,
     "profile": profile,
 }
-_MULTILINGUAL = {"receipt", "invoice", "form", "statement", "bill"}
+# How often a family is written in another language than English.
+_MULTILINGUAL = {"receipt": 0.25, "invoice": 0.25, "form": 0.25, "statement": 0.25, "bill": 0.25, "topic": 0.6}
 # Families that number their own pages, and those that are no pages.
 _WITHOUT_MARGINS = {
     "receipt",
@@ -72,6 +83,9 @@ _WITHOUT_MARGINS = {
     "ticket",
     "chart",
     "court",
+    "screen",
+    "leaflet",
+    "yearbook",
     "paper",
     "bill",
 }
@@ -93,7 +107,7 @@ def make_document(seed: int, k: int, family: str | None = None, *, noise: float 
     if maker is None:
         raise UsageError(f"There is no family of synthetic documents named {name!r}.", f"Known: {', '.join(_all())}.")
     rng = random.Random(f"{seed}/{k}/{name}")
-    language = rng.choice(LANGUAGES[1:]) if name in _MULTILINGUAL and rng.random() < 0.25 else "en"
+    language = rng.choice(LANGUAGES[1:]) if name in _MULTILINGUAL and rng.random() < _MULTILINGUAL[name] else "en"
     draft = maker(rng, draw_locale(rng, language), held)
     if name not in _WITHOUT_MARGINS:
         write_margins(draft)

@@ -17,11 +17,16 @@ _LOOKALIKES = {
 def disturb(page: PageWords, rng: random.Random, strength: float) -> PageWords:
     """`page` with noise of `strength` 0–1 (0.3 is a fair scan, 1 a poor one). Word boxes stay inside the page."""
     found: list[Word] = []
+    tight = rng.random() < 0.6
     for word in page.words:
+        if _lost(word, rng, strength):
+            continue
         if found and _joins(found[-1], word, rng, strength):
             found[-1] = _joined(found[-1], word)
             continue
         found.extend(_split(_misread(word, rng, strength), rng, strength))
+    if tight:
+        found = [replace(word, box=_tightened(word)) for word in found]
     shaken = [replace(w, box=_shaken(w.box, page, rng, strength), confidence=rng.uniform(0.8, 1)) for w in found]
     return replace(page, words=tuple(by_rows(shaken) if rng.random() < 0.5 else shaken))
 
@@ -42,6 +47,22 @@ def by_rows(words: list[Word]) -> list[Word]:
     ]
 
 
+def _lost(word: Word, rng: random.Random, strength: float) -> bool:
+    """Lone marks are often overlooked, short words now and then."""
+    mark = not any(char.isalnum() for char in word.text)
+    return rng.random() < strength * (0.35 if mark else 0.004 if len(word.text) <= 2 else 0.0)
+
+
+def _tightened(word: Word) -> PageRect:
+    """The box as OCR draws it: around the ink, which is lower where no letter is tall."""
+    low = all(char in _LOW for char in word.text)
+    top, bottom = (0.34 if low else 0.18) * word.box.height, 0.17 * word.box.height
+    return replace(word.box, y0=word.box.y0 + top, y1=word.box.y1 - bottom)
+
+
+_LOW = frozenset("acemnorsuvwxz.,:;-~_=")
+
+
 def _joins(left: Word, right: Word, rng: random.Random, strength: float) -> bool:
     same = left.line == right.line and 0 <= right.box.x0 - left.box.x1 < 0.5 * left.box.height
     chance = 0.25 if left.text.endswith(":") else 0.03
@@ -53,7 +74,7 @@ def _joined(left: Word, right: Word) -> Word:
 
 
 def _misread(word: Word, rng: random.Random, strength: float) -> Word:
-    text = "".join(_LOOKALIKES.get(c, c) if rng.random() < 0.008 * strength else c for c in word.text)
+    text = "".join(_LOOKALIKES.get(c, c) if rng.random() < 0.005 * strength else c for c in word.text)
     return replace(word, text=text)
 
 
@@ -67,7 +88,9 @@ def _split(word: Word, rng: random.Random, strength: float) -> list[Word]:
 
 
 def _shaken(box: PageRect, page: PageWords, rng: random.Random, strength: float) -> PageRect:
-    reach = 0.12 * strength * box.height
-    x0, y0, x1, y1 = (edge + rng.uniform(-reach, reach) for edge in (box.x0, box.y0, box.x1, box.y1))
+    """OCR knows the heights of a line well, but where in it a word begins and ends only to a third of a letter."""
+    aside, up = 0.25 * strength * box.height, 0.1 * strength * box.height
+    x0, x1 = (edge + rng.uniform(-aside, aside) for edge in (box.x0, box.x1))
+    y0, y1 = (edge + rng.uniform(-up, up) for edge in (box.y0, box.y1))
     x0, y0 = max(x0, 0.0), max(y0, 0.0)
     return PageRect(x0, y0, max(min(x1, page.page.width), x0 + 0.1), max(min(y1, page.page.height), y0 + 0.1))

@@ -121,6 +121,11 @@ def _slots(rng: random.Random, loc: v.Locale, text: str) -> dict[str, str]:
     return {name: _SLOTS[name](rng, loc) for name in names}
 
 
+def draw_slot(rng: random.Random, loc: v.Locale, name: str) -> str:
+    """A fresh value for the slot `name`."""
+    return _SLOTS[name](rng, loc)
+
+
 def _named(kinds: tuple[str, ...]) -> Callable[[random.Random, v.Locale], str]:
     return lambda rng, _: f"{v.coined(rng)} {rng.choice(kinds)}"
 
