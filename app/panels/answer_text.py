@@ -24,6 +24,7 @@ class AnswerText(QLabel):
         """One that is not `final` is shown beside the answer that there is, not as it."""
         super().__init__(plain(text), parent)
         self._source = text
+        self._final = final
         self._reported = (0, 0)
         self.setObjectName("answerText" if final else "muted")
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -37,7 +38,8 @@ class AnswerText(QLabel):
     def extend(self, piece: str) -> None:
         """Show more of an answer that is being written."""
         self._source += piece
-        self.setText(plain(self._source))
+        text = plain(self._source)
+        self.setText(text if self._final else self.tr("The model writes: {text}").format(text=text))
 
     def set_worth_selecting(self, worth: bool) -> None:
         """Whether words of it have slices of their own: then the keyboard reaches it too."""

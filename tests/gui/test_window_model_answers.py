@@ -268,7 +268,7 @@ def test_a_later_step_of_the_cascade_begins_its_answer_anew(
 ) -> None:
     page = asked.pages[0]
     send(asked, Token(1, "9"), Preview(1, make_answer(page, "903.20", AnswerStatus.UNSURE, 0.4)), Token(1, "1,204"))
-    qtbot.waitUntil(lambda: "1,204" in texts_of(window))
+    qtbot.waitUntil(lambda: "The model writes: 1,204" in texts_of(window))
     assert "903.20" in texts_of(window)
     assert "provisional, still reading" in texts_of(window)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,6 +66,18 @@ def test_a_broken_session_is_replaced_by_its_backup(tmp_path: Path) -> None:
     loaded = load_session(path)
     assert loaded is not None
     assert loaded.questions == ("old?",)
+
+
+def test_a_session_of_before_there_were_models_is_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "session.json"
+    save_session(path, Session(answers=(record(),)))
+    stored = json.loads(path.read_text())
+    for answer in stored["answers"]:
+        del answer["reader"], answer["found"], answer["answer"]["evidence"]["pieces"]
+    path.write_text(json.dumps(stored))
+    loaded = load_session(path)
+    assert loaded is not None
+    assert loaded.answers == (record(),)
 
 
 def test_no_session_is_no_error(tmp_path: Path) -> None:
