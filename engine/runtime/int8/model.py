@@ -30,7 +30,7 @@ class Int8CausalLM(OptimizedModel):
     @classmethod
     def quantized(cls, model: Any, *, compact: bool = False) -> Self:
         """The int8 engine of a causal LM, or of the one inside a vision-language model, of transformers. `compact`
-        takes a byte less per parameter of the layers, and reads pages a fifth slower (see Int8Linear).
+        takes a byte less per parameter of the layers, and reads pages a fifth slower (see Rows).
 
         Raises CheckpointError where the engine does not run such a decoder, DeviceError where this CPU has no kernel.
         """

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import silu
 
 from engine.runtime.int8.attention import attend, attention_weights, flash
-from engine.runtime.int8.linear import Int8Linear, pack_layers
+from engine.runtime.int8.linear import Int8Linear, Rows, pack_layers
 from engine.runtime.int8.memory import Continuation
 from engine.runtime.int8.shape import DecoderShape
 from engine.runtime.int8.weights import Tensors, check_sizes, layer_of, tensor_of, tensors_of
@@ -39,7 +39,7 @@ class Layer:
 
 
 class Int8Network:
-    """A dense decoder over embeddings; its layers are `compact` (see Int8Linear), its head always is.
+    """A dense decoder over embeddings; a `compact` one is packed for few rows alone, as every head is.
 
     Raises CheckpointError where tensors are missing or of the wrong size.
     """
@@ -51,8 +51,8 @@ class Int8Network:
         self._norm = tensor_of(tensors, "norm")
         self._frequencies = tensor_of(tensors, "frequencies")
         self._rotary_scale = tensor_of(tensors, "rotary_scale")
-        self._head = pack_layers([layer_of(tensors, "head")], compact=True)[0]
-        self._layers = _layers(tensors, shape.layers, compact)
+        self._head = pack_layers([layer_of(tensors, "head")], Rows.FEW)[0]
+        self._layers = _layers(tensors, shape.layers, Rows.FEW if compact else Rows.ANY)
         self._halves = (shape.inner, shape.inner)
         self._nothing = torch.zeros(())
 
@@ -169,11 +169,9 @@ class Int8Network:
         return torch.linalg.vector_norm(x, 2, -1, True).square_().div_(x.shape[-1]).add_(self.shape.epsilon).rsqrt_()
 
 
-def _layers(tensors: Mapping[str, Tensor], count: int, compact: bool) -> list[Layer]:
+def _layers(tensors: Mapping[str, Tensor], count: int, rows: Rows) -> list[Layer]:
     names = [f"layers.{index}" for index in range(count)]
-    linears = iter(
-        pack_layers([layer_of(tensors, f"{name}.{part}") for name in names for part in _PARTS], compact=compact)
-    )
+    linears = iter(pack_layers([layer_of(tensors, f"{name}.{part}") for name in names for part in _PARTS], rows))
     return [
         Layer(
             tensor_of(tensors, f"{name}.input_norm"),
