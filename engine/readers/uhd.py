@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import torch
@@ -16,6 +17,8 @@ from engine.slicing.plan import SlicePlan, View, ViewKind
 from engine.slicing.policies import RunsOn, parse_policy
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
+
+_log = logging.getLogger(__name__)
 
 
 class UhdSlicedModel:
@@ -34,6 +37,8 @@ class UhdSlicedModel:
                 "stands by hiding one slice at a time, which such a model sees through the others.",
                 "It can be trained and run in Python with engine.uhd; to read pages, choose a model without it.",
             )
+        if loaded.model.config.selects:
+            _log.warning("%s chooses tokens by the question; pages are read with all of them", card.name)
         self._model = loaded.model
         self._processor = loaded.processor
         self._decoder = decoder

@@ -80,7 +80,10 @@ class UhdConfig(PreTrainedConfig):
     Of HiRes-LLaVA: `restore_layers` are the tower's layers, counted from 1, where the slices of a page see each other,
     and `overview_separator_id` stands between a leading overview and the slices. Of SliME: `overview_queries` is the
     overview's tokens where they are not as many as a slice's; with `raster` the tokens of all slices stand in the
-    page's own order, without separators; of these the share `selector_top_p` is kept that the question's words choose.
+    page's own order, without separators; of these the share `selector_top_p` is kept that the prompt's words choose.
+
+    Experimental: `selector_top_p` for models that were not trained with it, and `selector_slices`, the number of slices
+    whose tokens are kept at all (0 for every one).
     """
 
     model_type = "tessera_uhd"
@@ -110,6 +113,7 @@ class UhdConfig(PreTrainedConfig):
     raster: bool = False
     selector_top_p: float = 1.0
     selector_temperature: float = 1.0
+    selector_slices: int = 0
     prompt: str = VICUNA_PROMPT
     tie_word_embeddings: bool = False
 
@@ -152,9 +156,9 @@ class UhdConfig(PreTrainedConfig):
         return self.bridge == "slime" or bool(self.restore_layers)
 
     @property
-    def needs_slice_grid(self) -> bool:
-        """Whether a page's features depend on how its slices lie."""
-        return self.raster or bool(self.restore_layers)
+    def selects(self) -> bool:
+        """Whether the words of a prompt choose among the slices' tokens."""
+        return self.selector_top_p < 1.0 or self.selector_slices > 0
 
 
 AutoConfig.register(UhdConfig.model_type, UhdConfig, exist_ok=True)

@@ -144,7 +144,7 @@ class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
                 raise UsageError("Neither token ids nor embeddings were given to the model.")
             if image_features is None and pixel_values is not None:
                 image_features = self.image_features(pixel_values, slice_grids)
-                if self.config.selector_top_p < 1.0:
+                if self.config.selects:
                     chosen = self._selected(
                         input_ids, mm_token_type_ids, attention_mask, image_features, kwargs.get("labels")
                     )
@@ -169,7 +169,7 @@ class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
             with torch.no_grad():
                 image_features = self.image_features(pixel_values, slice_grids)
         ids = kwargs.pop("input_ids", None) if inputs is None else inputs
-        if image_features is not None and self.config.selector_top_p < 1.0:
+        if image_features is not None and self.config.selects:
             chosen = self._selected(
                 ids, kwargs.get("mm_token_type_ids"), kwargs.get("attention_mask"), image_features, None
             )
@@ -184,7 +184,13 @@ class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
             raise UsageError("The prompt does not say where the visual tokens stand (mm_token_type_ids).")
         config = self.config
         selector = Selector(
-            config.selector_top_p, config.selector_temperature, config.overview_tokens, noisy=self.training
+            config.selector_top_p,
+            config.selector_temperature,
+            config.overview_tokens,
+            config.overview_first,
+            config.selector_slices,
+            config.queries,
+            noisy=self.training,
         )
         rows = Rows(ids, types, torch.ones_like(ids) if mask is None else mask, labels, features)
         return select(rows, selector, self.get_input_embeddings())

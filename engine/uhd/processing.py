@@ -75,8 +75,10 @@ class UhdProcessor(ProcessorMixin):
         check_separator_ids(tokenizer, tuple(id_ for id_ in separators if id_ is not None))
         if config.raster and (config.bridge not in SQUARE_BRIDGES or not config.overview_first):
             raise CheckpointError("A model whose slices make one raster needs square views and a leading overview.")
-        if config.selector_top_p < 1.0 and not config.raster:
-            raise CheckpointError("A model that chooses tokens by the question lays its slices out as one raster.")
+        if config.selects and config.bridge in PER_PATCH_BRIDGES:
+            raise CheckpointError("A model with a token for every patch cannot choose tokens by the question.")
+        if config.selector_slices and config.raster:
+            raise CheckpointError("A model whose slices make one raster cannot choose whole slices by the question.")
         schema = {
             "tokens_per_view": None if config.bridge in PER_PATCH_BRIDGES else config.queries,
             "overview_tokens": None if config.bridge in PER_PATCH_BRIDGES else config.overview_tokens,

@@ -21,20 +21,30 @@ TRAINING_NOISE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """`top_p` is γ, `temperature` τ; the first `overview` visual tokens of a row are always kept. `noisy` adds the
-    noise of training."""
+    """`top_p` is γ, `temperature` τ. The `overview` visual tokens at the beginning of a row, or at its end, are always
+    kept. With `slices`, all tokens but those of so many slices, of `slice_tokens` each, are dropped first: that is
+    ours, not SliME's, and experimental, as is γ for a model that was not trained with it. `noisy` adds the noise of
+    training.
+    """
 
     top_p: float
     temperature: float
     overview: int
+    overview_first: bool = True
+    slices: int = 0
+    slice_tokens: int = 1
     noisy: bool = False
 
     def kept(self, tokens: Tensor, words: Tensor) -> Tensor:
         """The indices, ascending, of what is kept of `tokens` [tokens, dim] for the embeddings `words` [words, dim]."""
         scores = relevance(tokens, words)
+        left = most_relevant_slices(scores, self.slice_tokens, self.slices) if self.slices else None
+        if left is not None:
+            scores = scores[left]
         if self.noisy:
             scores = scores + torch.randn_like(scores) * TRAINING_NOISE
-        return most_probable(scores / self.temperature, self.top_p)
+        chosen = most_probable(scores / self.temperature, self.top_p)
+        return chosen if left is None else left[chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,13 @@ def most_probable(scores: Tensor, top_p: float) -> Tensor:
     probabilities, order = scores.softmax(0).sort(descending=True)
     within = int((probabilities.cumsum(0) <= top_p).sum())
     return order[: within + 1].sort().values
+
+
+def most_relevant_slices(scores: Tensor, slice_tokens: int, count: int) -> Tensor:
+    """The indices, ascending, of the tokens of the `count` slices with the highest mean of `scores` [tokens]."""
+    slices = scores.unflatten(0, (-1, slice_tokens)).mean(1)
+    best = slices.topk(min(count, len(slices))).indices.sort().values
+    return (best[:, None] * slice_tokens + torch.arange(slice_tokens, device=scores.device)).flatten()
 
 
 def select(rows: Rows, selector: Selector, embed: Callable[[Tensor], Tensor]) -> Rows:
@@ -96,9 +113,11 @@ def _selected(rows: Rows, number: int, selector: Selector, embed: Callable[[Tens
         return everything, torch.arange(len(positions), device=rows.features.device)
     said = rows.mask[number].bool()
     said[int(positions[0]) : int(positions[-1]) + 1] = False
-    slices = rows.features[number, selector.overview : len(positions)]
-    chosen = selector.overview + selector.kept(slices, embed(ids[said]).to(slices.device))
-    chosen = torch.cat([torch.arange(selector.overview, device=chosen.device), chosen])
+    count = len(positions) - selector.overview
+    begin, overview = (selector.overview, 0) if selector.overview_first else (0, count)
+    chosen = begin + selector.kept(rows.features[number, begin : begin + count], embed(ids[said]).to(rows.features))
+    always = overview + torch.arange(selector.overview, device=chosen.device)
+    chosen = torch.cat([always, chosen]).sort().values
     everything[positions] = False
     everything[positions[chosen.to(positions.device)]] = True
     return everything, chosen

@@ -121,6 +121,31 @@ def test_864_random_tokens_are_thinned_as_published(top_p: float, kept: int) -> 
     assert torch.equal(chosen, chosen.sort().values)
 
 
+def test_whole_slices_are_dropped_before_tokens() -> None:
+    words = torch.eye(4)[:1]
+    tokens = torch.stack([torch.eye(4)[number] for number in (1, 1, 0, 0, 2, 0)])  # slices of two: 0, 1 and 0.5
+    assert Selector(1.0, 1.0, 0, slices=2, slice_tokens=2).kept(tokens, words).tolist() == [2, 3, 4, 5]
+    assert Selector(1.0, 1.0, 0, slices=9, slice_tokens=2).kept(tokens, words).tolist() == [*range(6)]
+    assert Selector(0.3, 1.0, 0, slices=2, slice_tokens=2).kept(tokens, words).tolist() in ([2, 3], [2, 5], [3, 5])
+
+
+@pytest.mark.parametrize("overview_first", [False, True])
+def test_llava_uhd_can_be_thinned_too(overview_first: bool) -> None:
+    """Experimental: what is left is the overview, the separators, and the tokens of the slice that is kept."""
+    config = tiny_config(vision_config=SMALL_VISION, overview_first=overview_first, selector_slices=1)
+    model = UhdForConditionalGeneration(config).eval()
+    processor = UhdProcessor.for_model(config, tiny_tokenizer())
+    inputs = processor(PAGE, QUESTION)
+    slices = inputs["slice_grids"].prod()
+    whole, thinned = inputs["input_ids"].shape[1], model(**inputs).logits.shape[1]
+    assert whole - thinned == 16 * (slices - 1)
+    features = model.image_features(inputs["pixel_values"])
+    overview = features[0, :16] if overview_first else features[0, -16:]
+    left = model._selected(inputs["input_ids"], inputs["mm_token_type_ids"], None, features, None)
+    assert torch.equal(left.features[0, :16] if overview_first else left.features[0, -16:], overview)
+    assert left.features.shape[1] == 32
+
+
 def test_relevance_is_the_sum_of_cosines_with_all_words() -> None:
     tokens, words = torch.randn(9, 16), torch.randn(5, 16)
     plain = functional.cosine_similarity(tokens[:, None], words[None], dim=-1).sum(1)
@@ -326,9 +351,7 @@ def test_the_page_reader_feeds_what_the_model_feeds_when_nothing_is_dropped() ->
     torch.testing.assert_close(ours[-1], expected[-1], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"overview_first": False}, {"bridge": "mlp"}, {"raster": False, "selector_top_p": 0.5}]
-)
+@pytest.mark.parametrize("changes", [{"overview_first": False}, {"bridge": "mlp"}, {"selector_slices": 2}])
 def test_layouts_that_cannot_be_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError, match="raster"):
         UhdProcessor.for_model(tiny_config(**(SLIME | changes)), tiny_tokenizer())
