@@ -71,7 +71,14 @@ def ask(window: MainWindow, question: str) -> int:
     return window.bench.book.records[-1].number
 
 
-def test_a_model_writes_looks_is_measured_cancelled_and_changed(real: MainWindow, qtbot: QtBot) -> None:
+def reader_of(window: MainWindow, number: int) -> str:
+    record = window.bench.book.record(number)
+    return record.answer.reader if record is not None and record.answer is not None else ""
+
+
+def test_a_model_writes_looks_is_measured_cancelled_and_changed(
+    real: MainWindow, checkpoint: Path, qtbot: QtBot
+) -> None:
     book = real.bench.book
     pieces: list[str] = []
     looks: list[tuple[int, str]] = []
@@ -95,6 +102,18 @@ def test_a_model_writes_looks_is_measured_cancelled_and_changed(real: MainWindow
     assert real.bench.asking.shown == number
     assert real.toolbar.device.text() == "CPU"
 
+    readers: list[str] = []
+    book.changed.connect(lambda number: readers.append(reader_of(real, number)))
+    real.bench.shelf.choose("cascade")
+    number = ask(real, "What is the colour of the logo?")
+    qtbot.waitUntil(lambda: not book.busy, timeout=PATIENCE_MS)
+    record = book.record(number)
+    assert record is not None
+    assert record.error is None
+    assert readers[0] == "embedded"
+    assert readers[-1] == "model"
+
+    real.bench.shelf.choose(str(checkpoint))
     ask(real, "What is the invoice date?")
     with qtbot.waitSignal(book.written, timeout=PATIENCE_MS):
         pass
