@@ -107,6 +107,7 @@ class ReaderController(QObject):
         window.panel.model_wanted.connect(self.ask_model)
         self._shelf.changed.connect(self._show)
         self._shelf.lost.connect(self._on_reader_lost)
+        self._shelf.refused.connect(self._on_model_refused)
         self._book.finished.connect(self._on_record_finished)
         self.downloads.changed.connect(self._show_download)
         self.downloads.finished.connect(self._on_model_installed)
@@ -198,12 +199,21 @@ class ReaderController(QObject):
         back = self._shelf.gives_way(record.reader, error)
         if back is None:
             return
-        text = self.tr("{reader} cannot be used: {error} {back} is selected.").format(
-            reader=failed, error=error, back=self._shelf.title(back)
-        )
+        text = self._way_out(failed, error, back)
         label = self.tr("Ask {reader}").format(reader=self._shelf.title(back))
         ask = (label, lambda: self._asking.ask_instead(record.number, self._shelf.choice_of(back)))
         self._say(Message(f"reader:{record.reader.name}", text, serious=True, action=ask))
+
+    def _on_model_refused(self, model: str, error: ErrorInfo) -> None:
+        """A model turned out to be unusable before anything was asked of it."""
+        back = self._shelf.gives_way(self._shelf.choice(), error) if model == self._shelf.model_behind else None
+        text = self._way_out(title_of(model), error, back) if back is not None else f"{title_of(model)}: {error}"
+        self._say(Message(f"reader:{model}", text, serious=True))
+
+    def _way_out(self, failed: str, error: ErrorInfo, back: str) -> str:
+        return self.tr("{reader} cannot be used: {error} {back} is selected.").format(
+            reader=failed, error=error, back=self._shelf.title(back)
+        )
 
     def _on_reader_lost(self, name: str, why: str) -> None:
         text = why or self.tr("{reader} is not there any more.").format(reader=title_of(name))
@@ -241,6 +251,8 @@ class ReaderController(QObject):
 
     def _on_folder_refused(self, error: ErrorInfo) -> None:
         self._say(Message("model", str(error), serious=True))
+        if self._dialog is not None and isValid(self._dialog):
+            self._dialog.sheet.say(str(error))
 
     def _on_model_installed(self, name: str) -> None:
         text = self.tr("{model} is installed.").format(model=title_of(name))

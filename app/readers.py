@@ -45,6 +45,9 @@ class ReaderShelf(QObject):
     lost = Signal(str, str)
     """(name, why) of the chosen reader, which is there no more: another one is the default now."""
 
+    refused = Signal(str, object)
+    """(model, ErrorInfo): nobody can say what a model needs here, because it cannot be used."""
+
     def __init__(self, settings: Settings, service: Service, parent: QObject) -> None:
         super().__init__(parent)
         self._settings = settings
@@ -121,7 +124,7 @@ class ReaderShelf(QObject):
             return
         self._advice[model] = None
         task = Task(self, lambda listener: self._service.advise(model, listener=listener))
-        task.on_result(self._on_advised).start()
+        task.on_result(self._on_advised).on_error(lambda error: self.refused.emit(model, error)).start()
 
     @property
     def model_to_ask(self) -> str | None:

@@ -217,8 +217,9 @@ def test_advice_that_cannot_be_had_is_one_line_and_not_asked_for_again(
     window.bench.shelf.refresh()
     qtbot.waitUntil(lambda: len(service.of_kind("advise")) == 1)
     service.of_kind("advise")[0].fail(ErrorInfo("checkpoint", "The configuration names no model.", "Get it again."))
-    said = "The configuration names no model. Get it again."
+    said = "MiniCPM-V 4.6 cannot be used: The configuration names no model. Get it again. Embedded is selected."
     qtbot.waitUntil(lambda: said in window.frame.messages.texts)
+    assert window.toolbar.reader_box.currentText() == "Embedded"
     dialog.show_model("openbmb/MiniCPM-OCR-1.0")
     dialog.show_model(MODEL)
     assert len(service.of_kind("advise")) == 1
@@ -263,6 +264,13 @@ def test_a_folder_that_is_no_model_is_one_line_and_changes_nothing(
     assert "has no config.json" in said
     assert "\n" not in said
     assert window.toolbar.reader_box.currentText() == "Embedded"
+
+
+def test_a_refused_folder_is_explained_in_the_dialog_too(
+    dialog: ModelDialog, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window.bench.choosing.import_from(str(tmp_path))
+    qtbot.waitUntil(lambda: any("has no config.json" in text for text in texts(dialog)))
 
 
 def test_an_own_folder_is_only_taken_off_the_list(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:

@@ -118,3 +118,14 @@ def test_another_model_than_the_one_asked_is_announced(
     request.send(AnswerReady(1, replace(make_model_answer(request.pages[0]), model=OTHER)))
     qtbot.waitUntil(lambda: with_model.bench.book.records[0].stage is Stage.DONE)
     assert messages(with_model) == "MiniCPM-OCR 1.0 int8 answered instead of MiniCPM-V 4.6."
+
+
+def test_a_chosen_model_that_cannot_be_used_gives_way_before_anything_is_asked(
+    with_model: MainWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    choose(with_model, "embedded")
+    choose(with_model, MODEL)
+    service.of_kind("advise")[0].fail(ErrorInfo("checkpoint", "The checkpoint lacks 3 tensors.", "Get it again."))
+    qtbot.waitUntil(lambda: with_model.toolbar.reader_box.currentText() == "Embedded")
+    said = "MiniCPM-V 4.6 cannot be used: The checkpoint lacks 3 tensors. Get it again. Embedded is selected."
+    assert messages(with_model) == said
