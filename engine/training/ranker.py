@@ -36,6 +36,7 @@ _LOG = logging.getLogger(__name__)
 _RIGHT = 0.8
 _LIKELY, _OTHERS = 110, 50
 _BATCH, _RATE, _WITHHELD, _NEVER = 64, 4e-3, 0.05, -1e9
+_FOLDS = 5
 _PAGE_WEIGHT, _FOREIGN_QUESTIONS, _UNSURE = 3.0, 25, 0.04
 _COMMON_FIELDS = frozenset(
     ("date", "company", "title", "address", "total", "phone", "time", "email", "to", "from", "author")
@@ -278,9 +279,25 @@ def calibrate(ranker: Ranker, found: Sequence[tuple[Sample, float]], precision: 
     """Logistic weights from signals to probability, and the least probability that reaches `precision`."""
     rows, right, _ = judged(ranker, [sample for sample, _ in found])
     weights = np.asarray([weight for _, weight in found])
+    return calibration_of(rows, right, weights, [sample.family for sample, _ in found], precision)
+
+
+def calibration_of(
+    rows: Floats, right: Floats, weights: Floats, families: Sequence[str], precision: float
+) -> dict[str, Any]:
+    """The calibration of judged answers: signals (N, signals), whether right (N,), weights (N,), each one's family.
+
+    The limit is set on probabilities that each family gets from the others: its own would flatter it.
+    """
     made = _logistic(rows, right, weights)
     stated = np.asarray([probability(row, made) for row in rows])
-    limits = {"answered": round(least_probability(stated, right, weights, precision), 4), "unsure": _UNSURE}
+    names = sorted(set(families))
+    fold = np.asarray([names.index(family) % _FOLDS for family in families])
+    unseen = np.zeros(len(rows))
+    for number in range(_FOLDS):
+        others = _logistic(*(part[fold != number] for part in (rows, right, weights)))
+        unseen[fold == number] = [probability(row, others) for row in rows[fold == number]]
+    limits = {"answered": round(least_probability(unseen, right, weights, precision), 4), "unsure": _UNSURE}
     sure = stated >= limits["answered"]
     _LOG.info(
         "calibration error %.3f; answered from %.3f: share %.3f, precision %.3f",
