@@ -1,0 +1,54 @@
+"""What the lab knows of the page it is about, and the figures of all policies on it. Owns no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from app.documents import DocumentStore
+from engine.documents.types import PageRef, Word
+from engine.geometry import PagePoint
+from engine.slicing.figures import Figures, PageFacts, all_figures
+from engine.slicing.policies import policy_ids
+from engine.slicing.words import index_words
+
+CLICK_SLACK = 0.35
+"""The share of a word's height by which a click may miss it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabPage:
+    """A page as it is shown, and its words in page units; None while they are not read."""
+
+    page: PageRef
+    words: tuple[Word, ...] | None
+
+    def word_at(self, point: PagePoint) -> Word | None:
+        """The word at a point (page units), the smallest one where boxes overlap."""
+        hits = [word for word in self.words or () if _near(word, point)]
+        return min(hits, key=lambda word: (not word.box.contains(point), word.box.area), default=None)
+
+
+def lab_page(store: DocumentStore, path: str, index: int) -> LabPage | None:
+    """The page of an open document with the words that the store has of it."""
+    page = store.page(path, index)
+    if page is None:
+        return None
+    known = store.index(path, index)
+    return LabPage(page, known.words.words if known is not None else None)
+
+
+def figures_on(lab: LabPage, chosen: Iterable[str]) -> tuple[Figures, ...]:
+    """The figures of every policy and of those of `chosen` that have a cap of their own (`id:N`).
+
+    Runs outside the GUI thread: a page of thousands of words takes some milliseconds.
+    """
+    page = lab.page
+    words = None if lab.words is None else index_words(page.to_px(word.box) for word in lab.words)
+    policies = dict.fromkeys((*policy_ids(), *chosen))
+    return all_figures(PageFacts(page.native, page.native_dpi, words), policies=policies)
+
+
+def _near(word: Word, point: PagePoint) -> bool:
+    box, slack = word.box, CLICK_SLACK * word.box.height
+    return box.x0 - slack <= point.x <= box.x1 + slack and box.y0 - slack <= point.y <= box.y1 + slack

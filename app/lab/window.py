@@ -1,0 +1,309 @@
+"""The slicing lab's window: all policies on the page that the main window shows, two of them compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from app.documents import DocumentStore
+from app.lab.compare_panel import ComparePanel
+from app.lab.exporting import write_figures, write_picture
+from app.lab.facts import LabPage, figures_on, lab_page
+from app.lab.feeding import WordFeed, word_feeds
+from app.lab.pane import side_by_side
+from app.lab.picker import PolicyPicker
+from app.lab.pixels import PageImage, PagePixels
+from app.lab.table_panel import TablePanel
+from app.lab.views_panel import ViewsPanel
+from app.lab.words_text import tr
+from app.page_view.tiles import TileService
+from app.task import Task, in_thread
+from engine.documents.types import PageRef, PageWords, Word
+from engine.errors import ErrorInfo
+from engine.geometry import PagePoint
+from engine.slicing.figures import Figures
+from engine.slicing.policies import parse_policy
+
+DEFAULT_SIZE = (1240, 900)
+SECONDS = ("llava-next", "llava-uhd-v1")
+"""What the policy of the main window is compared with at first: the first of them that it is not."""
+
+
+class LabWindow(QWidget):
+    """Follows the main window from page to page while it is seen."""
+
+    policy_wanted = Signal(str)
+    """The main window is to cut pages by this policy (`id` or `id:N`)."""
+
+    def __init__(self, store: DocumentStore, service: TileService, policy: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setWindowTitle(tr("Slicing lab – Tessera"))
+        self.resize(*DEFAULT_SIZE)
+        self._store = store
+        self._place = ("", 0)
+        self._lab: LabPage | None = None
+        self._image: PageImage | None = None
+        self._rows: tuple[Figures, ...] = ()
+        self._word: Word | None = None
+        self._current = policy
+        own = parse_policy(policy).policy.id
+        self._chosen = [policy, next(each for each in SECONDS if each != own)]
+        self._tasks: dict[str, Task] = {}
+        self._pixels = PagePixels(service, self)
+        self._build()
+        self._connect()
+        self._show_policies()
+
+    @property
+    def pair(self) -> tuple[Figures | None, Figures | None]:
+        """The figures of both policies; None while they are not computed."""
+        a, b = (next((row for row in self._rows if row.chosen.id == policy), None) for policy in self._chosen)
+        return a, b
+
+    @property
+    def image(self) -> PageImage | None:
+        """The page's pixels, once they are there."""
+        return self._image
+
+    def show_page(self, path: str, index: int) -> None:
+        """The page to be about from now on."""
+        self._place = (path, index)
+        if self.isVisible():
+            self._follow()
+
+    def show_policy(self, policy: str) -> None:
+        """The main window cuts by this policy now."""
+        self._current = policy
+        self._show_policies()
+        self._compute()
+
+    def compare(self, side: int, policy: str) -> None:
+        """Show a policy as A (0) or B (1)."""
+        self._chosen[side] = parse_policy(policy).id
+        self._show_policies()
+        if any(row is None for row in self.pair):
+            self._compute()
+        else:
+            self._show_pair()
+
+    def export_table(self, path: str) -> None:
+        """Write all figures of all policies to a CSV."""
+        lab = self._lab
+        if lab is not None:
+            rows = self.table.model.rows
+            self._export("table", path, lambda: write_figures(Path(path), lab.page, rows))
+
+    def export_pictures(self, path: str) -> None:
+        """Write both pictures, one beside the other, to a PNG."""
+        a, b = self.pair
+        image, font = self._image, self.font()
+        if image is not None and a is not None and b is not None:
+            self._export("pictures", path, lambda: write_picture(Path(path), side_by_side(image, (a, b), font)))
+
+    def close_pixels(self) -> None:
+        """The main window closes: nothing is fetched any more."""
+        self._pixels.close()
+        for task in self._tasks.values():
+            task.cancel()
+
+    # Lay-out.
+
+    def _build(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 10, 0, 0)
+        column.setSpacing(6)
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 0, 12, 0)
+        head.setSpacing(24)
+        self.pickers = [PolicyPicker(side, self) for side in "AB"]
+        for picker in self.pickers:
+            head.addWidget(picker, 1)
+        column.addLayout(head)
+        self.compare_panel = ComparePanel(self)
+        self.views = ViewsPanel(self)
+        self.table = TablePanel(self)
+        self.tabs = QTabWidget(self)
+        self.tabs.addTab(self.compare_panel, tr("Page"))
+        self.tabs.addTab(self.views, tr("What the model saw"))
+        splitter = QSplitter(Qt.Orientation.Vertical, self)
+        splitter.addWidget(self.tabs)
+        splitter.addWidget(self.table)
+        splitter.setStretchFactor(0, 3)
+        splitter.setStretchFactor(1, 2)
+        splitter.setSizes([540, 280])
+        splitter.setChildrenCollapsible(False)
+        column.addWidget(splitter, 1)
+
+    def _connect(self) -> None:
+        for side, picker in enumerate(self.pickers):
+            picker.chosen.connect(lambda policy, side=side: self.compare(side, policy))
+        self.table.shown_as.connect(self.compare)
+        self.table.wanted.connect(self.policy_wanted)
+        self.table.export_wanted.connect(self._ask_table_file)
+        panel = self.compare_panel
+        panel.export_wanted.connect(self._ask_picture_file)
+        panel.retry_wanted.connect(self._fetch)
+        panel.view.point_clicked.connect(self._on_point_clicked)
+        self._pixels.ready.connect(self._on_pixels_ready)
+        self._pixels.failed.connect(self._on_pixels_failed)
+        self._store.words_read.connect(self._on_words_read)
+        self._store.page_turned.connect(self._on_page_turned)
+        self._store.closed.connect(self._on_document_closed)
+
+    # The page.
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self._follow()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        # A hidden lab holds no pixels; they may be hundreds of megabytes.
+        self._lab = None
+        self._show_pixels(None, "")
+        self._pixels.fetch(None)
+
+    def _follow(self) -> None:
+        """Show the page that the main window shows, if it is another one or has been read since."""
+        before, self._lab = self._lab, lab_page(self._store, *self._place)
+        if self._lab == before:
+            return
+        page = self._lab.page if self._lab is not None else None
+        if before is None or page != before.page:
+            self._word = None
+            self.compare_panel.word.clear(tr("Click a word on the page to see it as each policy feeds it."))
+            self._fetch()
+        self._compute()
+
+    def _fetch(self) -> None:
+        page = self._lab.page if self._lab is not None else None
+        self.compare_panel.retry_button.hide()
+        notice = tr("Rendering the page …") if page is not None else tr("Open a document to see its slices.")
+        self._show_pixels(None, notice)
+        self._pixels.fetch(page)
+
+    def _show_pixels(self, image: PageImage | None, notice: str) -> None:
+        self._image = image
+        reduced = image is not None and image.scale < 1.0
+        text = tr("page too large: pixels reduced to {share:.0%}")
+        self.compare_panel.note.setText(text.format(share=image.scale) if image is not None and reduced else "")
+        self.compare_panel.export_button.setEnabled(image is not None)
+        self.compare_panel.view.show_image(image, notice)
+        self.views.show_image(image)
+
+    def _on_pixels_ready(self, image: PageImage) -> None:
+        self._show_pixels(image, "")
+
+    def _on_pixels_failed(self, error: ErrorInfo) -> None:
+        self._show_pixels(None, str(error))
+        self.compare_panel.retry_button.show()
+
+    def _on_words_read(self, words: PageWords) -> None:
+        if self.isVisible() and (words.page.document.path, words.page.index) == self._place:
+            self._follow()
+
+    def _on_page_turned(self, page: PageRef) -> None:
+        if self.isVisible() and (page.document.path, page.index) == self._place:
+            self._follow()
+
+    def _on_document_closed(self, path: str) -> None:
+        if self.isVisible() and path == self._place[0]:
+            self._follow()
+
+    # Figures.
+
+    def _compute(self) -> None:
+        lab = self._lab
+        if lab is None:
+            self._take_rows(())
+            self.table.say("")
+            return
+        chosen = (*self._chosen, self._current)
+        self._run("figures", Task(self, in_thread(lambda: figures_on(lab, chosen))).on_result(self._take_rows))
+        number = lab.page.index + 1
+        size = f"{lab.page.native.width} × {lab.page.native.height} px"
+        text = (
+            tr("Page {number} · {size}") if lab.words is not None else tr("Page {number} · {size} · words not read yet")
+        )
+        self.table.say(text.format(number=number, size=size))
+
+    def _take_rows(self, rows: object) -> None:
+        assert isinstance(rows, tuple)
+        self._rows = rows
+        self.table.set_rows(rows)
+        self._show_pair()
+
+    def _show_policies(self) -> None:
+        for picker, policy in zip(self.pickers, self._chosen, strict=True):
+            picker.show_policy(policy)
+        a, b = self._chosen
+        self.table.model.set_chosen((a, b), self._current)
+
+    def _show_pair(self) -> None:
+        pair = self.pair
+        for picker, row in zip(self.pickers, pair, strict=True):
+            picker.show_figures(row)
+        self.compare_panel.view.show_pair(*pair)
+        self.views.show_pair(*pair)
+        if self._word is not None:
+            self._show_word(self._word)
+
+    # Words.
+
+    def _on_point_clicked(self, point: PagePoint) -> None:
+        word = self._lab.word_at(point) if self._lab is not None else None
+        if word is not None:
+            self._show_word(word)
+
+    def _show_word(self, word: Word) -> None:
+        image, pair = self._image, self.pair
+        if image is None:
+            return
+        self._word = word
+        self.compare_panel.view.outline((word.box,))
+        box = image.page.to_px(word.box)
+
+        def feeds() -> tuple[tuple[WordFeed, ...], ...]:
+            plans = [row.plan if row is not None else None for row in pair]
+            return tuple(word_feeds(image, plan, box) if plan is not None else () for plan in plans)
+
+        def show(found: object) -> None:
+            assert isinstance(found, tuple)
+            self.compare_panel.word.show_word(word.text, pair, found)
+
+        self._run("word", Task(self, in_thread(feeds)).on_result(show))
+
+    # Files.
+
+    def _ask_table_file(self) -> None:
+        self._ask_file(tr("Export table"), tr("CSV (*.csv)"), "policies.csv").fileSelected.connect(self.export_table)
+
+    def _ask_picture_file(self) -> None:
+        dialog = self._ask_file(tr("Export pictures"), tr("PNG (*.png)"), "policies.png")
+        dialog.fileSelected.connect(self.export_pictures)
+
+    def _ask_file(self, title: str, name_filter: str, name: str) -> QFileDialog:
+        dialog = QFileDialog(self, title)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(name_filter)
+        dialog.setDefaultSuffix(name.rpartition(".")[2])
+        dialog.selectFile(name)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+        return dialog
+
+    def _export(self, key: str, path: str, write: Callable[[], Path]) -> None:
+        task = Task(self, in_thread(write))
+        task.on_result(lambda _path: self.table.say(tr("Written to {path}").format(path=path)))
+        self._run(key, task.on_error(lambda error: self.table.say(str(error))))
+
+    def _run(self, key: str, task: Task) -> None:
+        """Start a task in the place of an earlier one of its kind."""
+        old = self._tasks.get(key)
+        if old is not None:
+            old.cancel()
+        self._tasks[key] = task.start()
