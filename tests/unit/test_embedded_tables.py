@@ -112,3 +112,20 @@ def test_a_bare_figure_under_a_percent_sign_answers_for_a_share() -> None:
 def test_a_year_that_is_not_printed_is_never_answered_for_sure() -> None:
     answer = answer_to("What percentage did industry have in 2005?", page_of(_SECTORS))
     assert answer.status is not AnswerStatus.ANSWERED
+
+
+def test_a_page_that_only_speaks_of_the_question_does_not_hide_the_one_that_answers_it() -> None:
+    talk = page_of(
+        """
+ How to pay
+
+ Quote the invoice number and the invoice date with every payment. A payment without
+ the invoice number cannot be booked. Keep the invoice and its number for ten years.
+""",
+        0,
+    )
+    bill = page_of("\n Invoice number:   KX-2210-B\n Invoice date:     4 May 2019\n Total due:        88.20\n", 1)
+    answer = answer_to("What is the invoice number?", talk, bill)
+    assert answer.text == "KX-2210-B"
+    assert answer.evidence is not None
+    assert answer.evidence.page.index == 1

@@ -45,11 +45,10 @@ def answers(question: Question, pages: Sequence[PageIndex], ranker: Ranker, coun
     """The best answers over all pages, best first, each text once; empty when no page holds a candidate."""
     chosen = _best_pages(question, pages)
     found: list[Found] = []
-    for page, bonus in chosen:
-        if question.shape is not Shape.VALUE:
-            found.extend(_shaped(question, page))
-        if question.shape is not Shape.YES_NO and not found:
-            found.extend(_ranked(question, page, ranker, bonus, count))
+    if question.shape is not Shape.VALUE:
+        found = [made for page, _ in chosen for made in _shaped(question, page)]
+    if question.shape is not Shape.YES_NO and not found:
+        found = [made for page, bonus in chosen for made in _ranked(question, page, ranker, bonus, count)]
     found.sort(key=lambda item: -item.score)
     distinct: dict[str, Found] = {}
     for item in found:
