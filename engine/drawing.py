@@ -107,7 +107,7 @@ def _shares(plan: SlicePlan, page: PageRef, evidence: Evidence | None) -> dict[t
     """The contributions, 0–1, of this page's drawn views by (row, col)."""
     if evidence is None:
         return {}
-    shares = {(item.row, item.col): item.shown for item in evidence.contributions if item.page == page.index}
+    shares = {(item.row, item.col): item.shown for item in evidence.measured if item.page == page.index}
     unknown = shares.keys() - {(view.row, view.col) for view in plan.views}
     if unknown:
         raise ValueError(f"the plan {plan.policy} of {plan.page} px has no slices {sorted(map(str, unknown))}")

@@ -171,7 +171,7 @@ def _words(evidence: Evidence) -> tuple[RowWord, ...]:
 
 
 def _slices(evidence: Evidence) -> tuple[RowSlice, ...]:
-    best_first = sorted(evidence.contributions, key=lambda each: -each.joint)
+    best_first = sorted(evidence.measured, key=lambda each: -each.joint)
     return tuple(RowSlice(c.page, c.row, c.col, _rounded(c.box), round(c.joint, 4)) for c in best_first)
 
 

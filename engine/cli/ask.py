@@ -136,8 +136,10 @@ def _status_line(answer: Answer) -> str:
     parts = [words[answer.status]]
     if answer.evidence is not None:
         parts.append(f"page {answer.evidence.page.index + 1}")
-        shown = [each for each in answer.evidence.contributions if each.shown > 0][:SHOWN_SLICES]
-        parts += [_slice_words(each.row, each.col, each.shown) for each in shown]
+        evidence = answer.evidence
+        shown = [each for each in evidence.contributions if each.shown > 0][:SHOWN_SLICES]
+        looked = "" if evidence.measured else "looked at "
+        parts += [looked + _slice_words(each.row, each.col, each.shown) for each in shown]
     return " · ".join(parts)
 
 

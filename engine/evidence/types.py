@@ -65,3 +65,8 @@ class Evidence:
     visual_gain: float
     method: EvidenceMethod
     pieces: tuple[AnswerPiece, ...] = ()
+
+    @property
+    def measured(self) -> tuple[Contribution, ...]:
+        """The contributions; none where only the attention is known, which is a preview and no contribution."""
+        return () if self.method is EvidenceMethod.ATTENTION else self.contributions

@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from engine.batch.csv_file import (
 )
 from engine.batch.table import COLUMNS, Row, RowSlice, RowWord, from_cells, row_as_json, row_from_answer, to_cells
 from engine.errors import InputError, OutputError
+from engine.evidence.types import EvidenceMethod
 from engine.geometry import PageRect, Size
 from engine.readers.types import AnswerStatus
 from tests.unit.batch_fakes import make_answer, make_document, make_task
@@ -211,3 +213,12 @@ def test_other_tables_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "in.csv").write_text(text, "utf-8")
     with pytest.raises(InputError, match="not a table of answers"):
         read_csv(tmp_path / "in.csv")
+
+
+def test_where_a_model_looked_is_no_contribution() -> None:
+    document = make_document("/docs/a.pdf", "aa")
+    answer = make_answer(document.pages[0], "12")
+    assert answer.evidence is not None
+    looked = replace(answer, evidence=replace(answer.evidence, method=EvidenceMethod.ATTENTION))
+    assert row_from_answer(make_task(), "aa", answer).slices
+    assert row_from_answer(make_task(), "aa", looked).slices == ()
