@@ -41,7 +41,7 @@ class ComparePanel(QWidget):
         splitter.addWidget(self.view)
         splitter.addWidget(self.word)
         splitter.setStretchFactor(0, 1)
-        splitter.setSizes([900, 250])
+        splitter.setSizes([880, 320])
         splitter.setChildrenCollapsible(False)
         column.addWidget(splitter, 1)
         self.view.zoom_changed.connect(self._show_zoom)

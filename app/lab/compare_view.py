@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.lab.pane import PaneLook, Placement, fitting, paint_pane
+from app.lab.pane import PaneLook, Placement, fitting, page_picture, paint_slices
 from app.lab.pixels import PageImage
 from app.page_view.canvas import device_font, device_pixels
 from app.page_view.colors import INK, LIGHT
@@ -244,13 +244,16 @@ class CompareView(QWidget):
         self.renders += 1
         if self._tags.dpr != self._dpr() or self._tags.font != self.font():
             self._tags = TagPainter(self.font(), self._dpr())
-        look = PaneLook(self._desk(), self._tags, self._outlined)
-        pixmaps = []
-        for row in self._pair:
-            picture = QImage(self._pane_size(), QImage.Format.Format_RGB32)
-            paint_pane(picture, image, row, self._placement, look)
-            pixmaps.append(QPixmap.fromImage(picture))
-        return pixmaps[0], pixmaps[1]
+        page = page_picture(self._pane_size(), image, self._placement, self._desk())
+        a, b = (self._picture(image, page, number) for number in (0, 1))
+        return a, b
+
+    def _picture(self, image: PageImage, page: QImage, number: int) -> QPixmap:
+        row, picture = self._pair[number], page.copy()
+        name = f"{'AB'[number]} · {row.chosen.id}" if row is not None else ""
+        look = PaneLook(self._tags, self._outlined, name, number == 1)
+        paint_slices(picture, image.page, row, self._placement, look)
+        return QPixmap.fromImage(picture)
 
     def _paint_pair(self, painter: QPainter, a: QPixmap, b: QPixmap) -> None:
         painter.drawPixmap(0, 0, a)

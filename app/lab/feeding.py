@@ -19,7 +19,7 @@ from engine.slicing.words import SLACK
 
 PADDING = QColor(128, 132, 140)
 """Stands for padding, of whichever colour the model's own is."""
-MARGIN = 0.6
+MARGIN = 0.4
 """Shown around a word, in heights of it."""
 
 

@@ -12,7 +12,7 @@ from app.lab.pixels import PageImage
 from app.page_view.canvas import device_font
 from app.page_view.marks import plan_marks
 from app.page_view.overlay import Overlay, PlacedSlice
-from app.page_view.tags import TagPainter
+from app.page_view.tags import TagKind, TagPainter, TagPart
 from engine.documents.types import PageRef
 from engine.geometry import PagePoint, PageRect
 from engine.slicing.figures import Figures, column_of
@@ -21,6 +21,7 @@ EXPORT_MAX_PX = 48_000_000
 """Of both pictures together; larger ones are reduced, and their caption says so."""
 EXPORT_LINE_SHARE = 1 / 900
 """Width of a border's line in an exported picture, in heights of it."""
+NAME_INSET_PX = 8.0
 PAPER, INK = QColor(232, 232, 232), QColor(17, 19, 24)
 
 
@@ -48,19 +49,21 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class PaneLook:
-    """What all pictures share: the desk's colour, the tags, the places outlined (page units)."""
+    """How slices are painted: the tags, the places outlined (page units), the name in a lower corner, if any."""
 
-    desk: QColor
     tags: TagPainter
     outlined: Sequence[PageRect] = ()
+    name: str = ""
+    name_right: bool = False
 
 
-def paint_pane(picture: QImage, image: PageImage, row: Figures | None, placement: Placement, look: PaneLook) -> None:
-    """Fill `picture` with the page as it is placed and the slices of the policy of `row`, or why there are none."""
+def page_picture(size: QSize, image: PageImage, placement: Placement, desk: QColor) -> QImage:
+    """The page as it is placed, on the desk."""
+    picture = QImage(size, QImage.Format.Format_RGB32)
     painter = QPainter(picture)
     whole = QRectF(picture.rect())
     page = placement.page_rect(image.page)
-    painter.fillRect(whole, look.desk)
+    painter.fillRect(whole, desk)
     seen = page.intersected(whole)
     if not seen.isEmpty():
         level = image.level_for(placement.scale)
@@ -70,14 +73,15 @@ def paint_pane(picture: QImage, image: PageImage, row: Figures | None, placement
         # Pixels enlarged are shown as pixels: in the lab they are what is looked at.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, placement.scale < image.scale)
         painter.drawImage(seen, level, source.mapRect(seen))
-        _paint_marks(painter, Overlay(painter, look.tags, whole), image.page, row, placement, look)
     painter.end()
+    return picture
 
 
-def _paint_marks(
-    painter: QPainter, overlay: Overlay, page: PageRef, row: Figures | None, placement: Placement, look: PaneLook
-) -> None:
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+def paint_slices(picture: QImage, page: PageRef, row: Figures | None, placement: Placement, look: PaneLook) -> None:
+    """Paint the slices of the policy of `row` over the page, or why there are none; its name at the lower edge."""
+    painter = QPainter(picture)
+    whole = QRectF(picture.rect())
+    overlay = Overlay(painter, look.tags, whole)
     transform = placement.from_units(page)
 
     def place(box: PageRect) -> QRectF:
@@ -90,6 +94,12 @@ def _paint_marks(
         overlay.tags(slices, numbers=True)
     elif row is not None and row.refused is not None:
         overlay.note(row.refused.message, placement.page_rect(page))
+    if look.name:
+        part = [TagPart(look.name, TagKind.NAME)]
+        inset = NAME_INSET_PX * look.tags.dpr
+        left = whole.right() - inset - look.tags.width(part) if look.name_right else inset
+        look.tags.paint(painter, QPointF(left, whole.bottom() - inset - look.tags.height), part)
+    painter.end()
 
 
 def side_by_side(image: PageImage, rows: Sequence[Figures], font: QFont) -> QImage:
@@ -108,10 +118,11 @@ def side_by_side(image: PageImage, rows: Sequence[Figures], font: QFont) -> QIma
     painter = QPainter(sheet)
     painter.setFont(device_font(font, dpr, 1.2, bold=True))
     painter.setPen(INK)
-    look = PaneLook(PAPER, TagPainter(font, dpr))
+    look = PaneLook(TagPainter(font, dpr))
+    page = page_picture(level.size(), image, Placement(scale, 0, 0), PAPER)
     for number, row in enumerate(rows):
-        picture = QImage(level.size(), QImage.Format.Format_RGB32)
-        paint_pane(picture, image, row, Placement(scale, 0, 0), look)
+        picture = page.copy()
+        paint_slices(picture, image.page, row, Placement(scale, 0, 0), look)
         left = margin + number * (level.width() + margin)
         painter.drawImage(left, head, picture)
         place = QRectF(left, 0, level.width(), head)

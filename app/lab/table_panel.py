@@ -12,7 +12,6 @@ from app.lab.table_model import FiguresModel
 from app.lab.words_text import tr
 from engine.slicing.figures import Figures
 
-POLICY_WIDTH_PX, FIGURE_WIDTH_PX = 210, 84
 ROW_HEIGHT_PX = 26
 
 
@@ -43,9 +42,12 @@ class TablePanel(QWidget):
     def set_rows(self, rows: Sequence[Figures]) -> None:
         """Show other figures; columns that nothing is known of are hidden."""
         held = self.selected.chosen.id if self.selected is not None else ""
+        first = not self.model.rows
         self.model.set_rows(rows)
         for section in range(self.model.columnCount()):
             self.table.setColumnHidden(section, self.model.is_empty(section))
+        if first:
+            self.table.resizeColumnsToContents()
         self.select(held)
         self._show_buttons()
 
@@ -77,8 +79,6 @@ class TablePanel(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setDefaultSectionSize(FIGURE_WIDTH_PX)
-        self.table.setColumnWidth(0, POLICY_WIDTH_PX)
         self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.table.setSortingEnabled(True)
         self.table.selectionModel().currentRowChanged.connect(self._show_buttons)

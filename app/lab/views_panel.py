@@ -40,8 +40,8 @@ class ViewsPanel(QWidget):
 
     def show_pair(self, a: Figures | None, b: Figures | None) -> None:
         before, self._pair = self._row(), (a, b)
-        for button, row in zip(self._buttons.buttons(), self._pair, strict=True):
-            button.setText(row.chosen.id if row is not None else "")
+        for button, name, row in zip(self._buttons.buttons(), "AB", self._pair, strict=True):
+            button.setText(f"{name} · {row.chosen.id}" if row is not None else name)
         after = self._row()
         if before is None or after is None or before.plan != after.plan:
             self._fill()

@@ -22,6 +22,7 @@ from app.lab.views_panel import ViewsPanel
 from app.lab.words_text import tr
 from app.page_view.tiles import TileService
 from app.task import Task, in_thread
+from app.wording import percent
 from engine.documents.types import PageRef, PageWords, Word
 from engine.errors import ErrorInfo
 from engine.geometry import PagePoint
@@ -189,8 +190,10 @@ class LabWindow(QWidget):
     def _show_pixels(self, image: PageImage | None, notice: str) -> None:
         self._image = image
         reduced = image is not None and image.scale < 1.0
-        text = tr("page too large: pixels reduced to {share:.0%}")
-        self.compare_panel.note.setText(text.format(share=image.scale) if image is not None and reduced else "")
+        text = tr("The page is too large: pixels are reduced to {share}.")
+        self.compare_panel.note.setText(
+            text.format(share=percent(image.scale)) if image is not None and reduced else ""
+        )
         self.compare_panel.export_button.setEnabled(image is not None)
         self.compare_panel.view.show_image(image, notice)
         self.views.show_image(image)
@@ -235,6 +238,8 @@ class LabWindow(QWidget):
         assert isinstance(rows, tuple)
         self._rows = rows
         self.table.set_rows(rows)
+        if self.table.selected is None:
+            self.table.select(self._chosen[0])
         self._show_pair()
 
     def _show_policies(self) -> None:

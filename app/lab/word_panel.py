@@ -4,56 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QPainter, QResizeEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app.lab.feeding import WordFeed
+from app.lab.pixels_view import FACTORS, PixelsView
 from app.lab.words_text import RESAMPLED, tr, word_line
-from app.page_view.canvas import device_pixels
 from app.wording import plain
 from engine.slicing.figures import Figures
 
 LARGEST_FACTOR = 8
-GAP_PX = 6
-HEIGHT_PX = 110
+GAP_PX = 3
+"""Between two parts, in pixels of the views."""
 
 
-class WordParts(QWidget):
-    """The parts of a word beside each other, every pixel a square."""
+class WordParts(PixelsView):
+    """The parts of a word beside each other, as large as there is room for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(HEIGHT_PX)
         self.feeds: tuple[WordFeed, ...] = ()
 
     def show_feeds(self, feeds: Sequence[WordFeed]) -> None:
         self.feeds = tuple(feeds)
-        self.update()
+        self.show_image(beside([feed.image for feed in self.feeds]))
+        self._fit()
 
-    def factor(self, size: QSize, gap: int) -> int:
-        """Device px per pixel: as many as there is room for, at least one."""
-        width = sum(feed.image.width() for feed in self.feeds)
-        height = max((feed.image.height() for feed in self.feeds), default=0)
-        if not width or not height:
-            return 1
-        room = size.width() - gap * (len(self.feeds) - 1)
-        return min(LARGEST_FACTOR, max(1, min(room // width, size.height() // height)))
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._fit()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        del event
-        painter = QPainter(self)
-        with device_pixels(painter):
-            dpr = self.devicePixelRatioF()
-            size = QSize(round(self.width() * dpr), round(self.height() * dpr))
-            gap, left = round(GAP_PX * dpr), 0
-            factor = self.factor(size, gap)
-            for feed in self.feeds:
-                place = QRect(left, 0, feed.image.width() * factor, feed.image.height() * factor)
-                painter.drawImage(place, feed.image)
-                left += place.width() + gap
-        painter.end()
+    def _fit(self) -> None:
+        size, dpr = self.viewport().size(), self.viewport().devicePixelRatioF()
+        if not self.image.isNull():
+            across = size.width() * dpr / self.image.width()
+            down = size.height() * dpr / self.image.height()
+            room = min(across, down, LARGEST_FACTOR)
+            self.set_factor(max((each for each in FACTORS if each <= room), default=1))
+
+
+def beside(images: Sequence[QImage]) -> QImage:
+    """Images in a row, on nothing."""
+    if not images:
+        return QImage()
+    width = sum(image.width() for image in images) + GAP_PX * (len(images) - 1)
+    row = QImage(width, max(image.height() for image in images), QImage.Format.Format_ARGB32_Premultiplied)
+    row.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(row)
+    left = 0
+    for image in images:
+        painter.drawImage(left, 0, image)
+        left += image.width() + GAP_PX
+    painter.end()
+    return row
 
 
 class WordPanel(QWidget):
@@ -63,7 +67,7 @@ class WordPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setMinimumWidth(220)
+        self.setMinimumWidth(200)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 10)
         column.setSpacing(6)
@@ -75,15 +79,17 @@ class WordPanel(QWidget):
         for side in "AB":
             name, parts, line = self._label(""), WordParts(self), self._label("muted")
             name.setAccessibleName(tr("Policy {side}").format(side=side))
-            for widget in (name, parts, line):
-                column.addWidget(widget)
+            column.addWidget(name)
+            column.addWidget(parts, 1)
+            column.addWidget(line)
             self._names.append(name)
             self.parts.append(parts)
             self.lines.append(line)
         self._note = self._label("muted")
         self._note.setText(tr(RESAMPLED))
-        column.addStretch(1)
         column.addWidget(self._note)
+        self._rest = QWidget(self)
+        column.addWidget(self._rest, 1)
         self.clear(tr("Click a word on the page to see it as each policy feeds it."))
 
     def clear(self, text: str) -> None:
@@ -94,6 +100,7 @@ class WordPanel(QWidget):
             for widget in (name, parts, line):
                 widget.hide()
         self._note.hide()
+        self._rest.show()
 
     def show_word(self, text: str, rows: Sequence[Figures | None], feeds: Sequence[Sequence[WordFeed]]) -> None:
         """A word and its parts, policy by policy."""
@@ -106,9 +113,10 @@ class WordPanel(QWidget):
             self.parts[number].setAccessibleName(said)
             self.lines[number].setText(said)
             self._names[number].show()
-            self.parts[number].setVisible(bool(found))
+            self.parts[number].show()
             self.lines[number].show()
         self._note.show()
+        self._rest.hide()
 
     def _label(self, name: str) -> QLabel:
         label = QLabel(self)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QCoreApplication
 
 from app.lab.feeding import WordFeed
+from app.wording import percent
 from engine.geometry import Size
 from engine.slicing.figures import Figures, column_of
 from engine.slicing.plan import SlicePlan, View, ViewKind
@@ -46,12 +47,12 @@ def view_detail(plan: SlicePlan, view: View) -> str:
     source = size_text(Size(round(view.rect.width), round(view.rect.height)))
     parts = [
         tr("{name}: {source} of the page").format(name=view_name(plan, view), source=source),
-        tr("to {size}, {across:.0%} across and {down:.0%} down").format(
-            size=size_text(view.size), across=across, down=down
+        tr("to {size}, {across} across and {down} down").format(
+            size=size_text(view.size), across=percent(across), down=percent(down)
         ),
     ]
     if view.padding > 0:
-        parts.append(tr("{share:.0%} padding, shown grey").format(share=view.padding))
+        parts.append(tr("{share} padding, shown grey").format(share=percent(view.padding)))
     return ", ".join(parts) + ". " + tr(RESAMPLED)
 
 
