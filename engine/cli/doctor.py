@@ -16,15 +16,15 @@ from engine import __version__
 from engine.cli.console import output
 from engine.cli.desk import open_desk
 from engine.errors import ExitCode, TesseraError
-from engine.models.installed import installed
+from engine.models.installed import installed, models_dir
 from engine.models.types import ModelFolder
-from engine.ocr.cache import WordCache
 from engine.paths import cache_dir, config_dir, log_dir, state_dir
 from engine.readers.types import EMBEDDED
 from engine.resources import resource_path
 from engine.runtime.machine import Machine, Speed, cuda_notice
 from engine.runtime.precision import best_of
 from engine.runtime.probe import probe_machine
+from engine.service.upkeep import cache_size
 from engine.slicing.policies import DEFAULT_POLICY
 
 PACKAGES = (
@@ -147,9 +147,9 @@ def _models(models: tuple[ModelFolder, ...]) -> dict[str, str]:
 
 
 def _folders() -> dict[str, str]:
-    words = WordCache()
     return {
-        "words kept": f"{words.size() / MEGABYTE:.1f} MB in {words.folder}",
+        "kept": f"{cache_size() / MEGABYTE:.1f} MB of words, views and int8 weights: tessera cache clear",
+        "models in": str(models_dir()),
         "state": str(state_dir()),
         "settings": str(config_dir()),
         "cache": str(cache_dir()),

@@ -122,7 +122,7 @@ def import_model(folder: Path) -> None:
 def rm(name: str) -> None:
     """Delete an installed model and what downloads left of it, or forget an imported folder (its files stay)."""
     freed = remove(name)
-    click.echo(f"Removed {name}; {_gigabytes(freed)} freed.")
+    click.echo(f"Removed {name}; {_gigabytes(freed)} freed." if freed else f"Forgot {name}; its files stay.")
 
 
 def _pulled(supervisor: Supervisor, listing: HubListing) -> ModelPulled:
