@@ -129,3 +129,11 @@ def test_a_page_that_only_speaks_of_the_question_does_not_hide_the_one_that_answ
     assert answer.text == "KX-2210-B"
     assert answer.evidence is not None
     assert answer.evidence.page.index == 1
+
+
+def test_the_title_of_a_document_stands_on_its_first_page() -> None:
+    cover = page_of("\n          RIVER TRUST ANNUAL REPORT\n\n        Published by the Vale Office\n", 0)
+    annex = page_of(
+        "\n          STATEMENT OF THE AUDITOR\n\n The report was read and the report was found correct.\n", 1
+    )
+    assert answer_to("What is the title of the report?", cover, annex).text == "RIVER TRUST ANNUAL REPORT"

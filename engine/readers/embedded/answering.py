@@ -82,7 +82,18 @@ def _best_pages(question: Question, pages: Sequence[PageIndex]) -> list[tuple[Pa
     scores = page_scores(question, held)
     peak = max(scores)
     order = sorted(range(len(held)), key=lambda n: -scores[n])[:_MAX_PAGES]
-    return [(held[n], (scores[n] - peak) / peak if peak > 0 else -0.1 * n) for n in order]
+    opens = question.field in _ON_FIRST_PAGE
+    first = min(range(len(held)), key=lambda n: held[n].words.page.index)
+    order = [first, *(n for n in order if n != first)] if opens else order
+    return [(held[n], _behind(scores[n], peak, n) - float(opens and n != first)) for n in order]
+
+
+_ON_FIRST_PAGE = frozenset(("title", "author", "company", "to", "from", "subject"))
+"""Fields of a document as a whole: what later pages print of the kind is about a part of it."""
+
+
+def _behind(score: float, peak: float, number: int) -> float:
+    return (score - peak) / peak if peak > 0 else -0.1 * number
 
 
 def _ranked(question: Question, page: PageIndex, ranker: Ranker, bonus: float, count: int) -> list[Found]:
