@@ -229,6 +229,7 @@ class CompareView(QWidget):
         del event
         painter = QPainter(self)
         with device_pixels(painter):
+            self._paint_fringe(painter)
             if self._image is None:
                 self._paint_notice(painter)
             else:
@@ -239,6 +240,12 @@ class CompareView(QWidget):
                 else:
                     self._paint_pair(painter, *self._pictures)
         painter.end()
+
+    def _paint_fringe(self, painter: QPainter) -> None:
+        """What a fractional devicePixelRatio leaves of the widget beside whole device px."""
+        whole, color = self._whole(), self._ground()
+        painter.fillRect(QRect(whole.width() - 1, 0, 3, whole.height() + 2), color)
+        painter.fillRect(QRect(0, whole.height() - 1, whole.width() + 2, 3), color)
 
     def _drawn(self, image: PageImage) -> tuple[QPixmap, QPixmap]:
         self.renders += 1

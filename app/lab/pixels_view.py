@@ -71,7 +71,7 @@ class PixelsView(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         with device_pixels(painter):
             seen = self._seen()
-            painter.fillRect(QRect(0, 0, seen.width() + 1, seen.height() + 1), self._desk())
+            painter.fillRect(QRect(0, 0, seen.width() + 2, seen.height() + 2), self._desk())
             if not self._image.isNull():
                 width, height = self._image.width() * self.factor, self._image.height() * self.factor
                 left = max(0, (seen.width() - width) // 2) - self.horizontalScrollBar().value()

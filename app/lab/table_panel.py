@@ -23,6 +23,8 @@ class TablePanel(QWidget):
     wanted = Signal(str)
     """A policy for the main window."""
     export_wanted = Signal()
+    words_wanted = Signal()
+    """The page's words are to be read now."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class TablePanel(QWidget):
         row = self.model.find(policy)
         if row is not None:
             self.table.setCurrentIndex(self.model.index(row, 0))
+            self.table.scrollTo(self.model.index(row, 0))
 
     def say(self, text: str) -> None:
         """One line beside the buttons."""
@@ -103,7 +106,13 @@ class TablePanel(QWidget):
         self.message = QLabel(self)
         self.message.setObjectName("muted")
         self.message.setTextFormat(Qt.TextFormat.PlainText)
-        row.addWidget(self.message, 1, Qt.AlignmentFlag.AlignRight)
+        row.addStretch(1)
+        row.addWidget(self.message)
+        self.read_button = QPushButton(tr("Read words"), self)
+        self.read_button.setToolTip(tr("Read the words of this page, to see which of them are cut"))
+        self.read_button.clicked.connect(self.words_wanted)
+        self.read_button.hide()
+        row.addWidget(self.read_button)
         return row
 
     def _show_buttons(self) -> None:

@@ -20,16 +20,17 @@ from app.lab.pixels import PageImage, PagePixels
 from app.lab.table_panel import TablePanel
 from app.lab.views_panel import ViewsPanel
 from app.lab.words_text import tr
-from app.page_view.tiles import TileService
+from app.service import Service
 from app.task import Task, in_thread
 from app.wording import percent
 from engine.documents.types import PageRef, PageWords, Word
 from engine.errors import ErrorInfo
 from engine.geometry import PagePoint
+from engine.readers.types import PageRead
 from engine.slicing.figures import Figures
 from engine.slicing.policies import parse_policy
 
-DEFAULT_SIZE = (1240, 900)
+DEFAULT_SIZE = (1360, 920)
 SECONDS = ("llava-next", "llava-uhd-v1")
 """What the policy of the main window is compared with at first: the first of them that it is not."""
 
@@ -40,11 +41,12 @@ class LabWindow(QWidget):
     policy_wanted = Signal(str)
     """The main window is to cut pages by this policy (`id` or `id:N`)."""
 
-    def __init__(self, store: DocumentStore, service: TileService, policy: str, parent: QWidget | None = None) -> None:
+    def __init__(self, store: DocumentStore, service: Service, policy: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle(tr("Slicing lab – Tessera"))
         self.resize(*DEFAULT_SIZE)
         self._store = store
+        self._service = service
         self._place = ("", 0)
         self._lab: LabPage | None = None
         self._image: PageImage | None = None
@@ -94,7 +96,7 @@ class LabWindow(QWidget):
     def export_table(self, path: str) -> None:
         """Write all figures of all policies to a CSV."""
         lab = self._lab
-        if lab is not None:
+        if lab is not None and self._rows:
             rows = self.table.model.rows
             self._export("table", path, lambda: write_figures(Path(path), lab.page, rows))
 
@@ -145,6 +147,7 @@ class LabWindow(QWidget):
         self.table.shown_as.connect(self.compare)
         self.table.wanted.connect(self.policy_wanted)
         self.table.export_wanted.connect(self._ask_table_file)
+        self.table.words_wanted.connect(self._read_words)
         panel = self.compare_panel
         panel.export_wanted.connect(self._ask_picture_file)
         panel.retry_wanted.connect(self._fetch)
@@ -176,6 +179,7 @@ class LabWindow(QWidget):
         page = self._lab.page if self._lab is not None else None
         if before is None or page != before.page:
             self._word = None
+            self._forget_figures()
             self.compare_panel.word.clear(tr("Click a word on the page to see it as each policy feeds it."))
             self._fetch()
         self._compute()
@@ -221,6 +225,7 @@ class LabWindow(QWidget):
 
     def _compute(self) -> None:
         lab = self._lab
+        self.table.read_button.setVisible(lab is not None and lab.words is None)
         if lab is None:
             self._take_rows(())
             self.table.say("")
@@ -233,6 +238,12 @@ class LabWindow(QWidget):
             tr("Page {number} · {size}") if lab.words is not None else tr("Page {number} · {size} · words not read yet")
         )
         self.table.say(text.format(number=number, size=size))
+
+    def _forget_figures(self) -> None:
+        """No slices of one page on another, not even for a moment; the table stays until its figures are there."""
+        self._rows = ()
+        self._show_pair()
+        self.table.export_button.setEnabled(False)
 
     def _take_rows(self, rows: object) -> None:
         assert isinstance(rows, tuple)
@@ -258,6 +269,20 @@ class LabWindow(QWidget):
             self._show_word(self._word)
 
     # Words.
+
+    def _read_words(self) -> None:
+        """Read the page now; in the background its turn may come late, or never where that is switched off."""
+        lab = self._lab
+        if lab is None:
+            return
+        page, service = lab.page, self._service
+        self.table.say(tr("Reading the words of page {number} …").format(number=page.index + 1))
+        task = Task(self, lambda listener: service.read(page, listener=listener), ends_with=PageRead)
+        self._run("words", task.on_result(self._on_page_read).on_error(lambda error: self.table.say(str(error))))
+
+    def _on_page_read(self, event: object) -> None:
+        assert isinstance(event, PageRead)
+        self._store.take_words(event.words)
 
     def _on_point_clicked(self, point: PagePoint) -> None:
         word = self._lab.word_at(point) if self._lab is not None else None

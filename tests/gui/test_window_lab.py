@@ -261,6 +261,25 @@ def test_words_read_later_come_into_the_table(lab: LabWindow, store: DocumentSto
     assert "not read" not in lab.table.message.text()
 
 
+def test_words_are_read_when_asked_for(
+    lab: LabWindow, service: FakeService, store: DocumentStore, qtbot: QtBot
+) -> None:
+    service.words[INVOICE, 1] = make_words(store.page(INVOICE, 1), TEXT)
+    assert not lab.table.read_button.isVisible()
+    lab.show_page(INVOICE, 1)
+    assert lab.table.read_button.isVisible()
+    lab.table.read_button.click()
+    qtbot.waitUntil(lambda: lab.pair[0] is not None and lab.pair[0].quality.words.words == 3)
+    assert not lab.table.read_button.isVisible()
+    assert not lab.table.table.isColumnHidden(SHOWN.index("cut"))
+
+
+def test_slices_of_one_page_are_never_drawn_on_another(lab: LabWindow) -> None:
+    lab.show_page(INVOICE, 1)
+    assert lab.pair == (None, None)
+    assert not lab.table.export_button.isEnabled()
+
+
 def test_a_closed_document_leaves_the_lab_empty(lab: LabWindow, store: DocumentStore) -> None:
     store.close(INVOICE)
     assert lab.image is None
