@@ -16,6 +16,7 @@ from engine.documents.types import PageRef
 MAX_PX = 48_000_000
 """Of a larger page a reduced picture is fetched, and the window says so."""
 SMALLEST_LEVEL_PX = 256
+BAND_PX = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,23 @@ def halved(image: QImage) -> tuple[QImage, ...]:
     """The image and its halves. Runs outside the GUI thread."""
     levels = [image]
     while max(levels[-1].width(), levels[-1].height()) >= 2 * SMALLEST_LEVEL_PX:
-        last = levels[-1]
-        width, height = max(1, last.width() // 2), max(1, last.height() // 2)
-        levels.append(
-            last.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        )
+        levels.append(_half(levels[-1]))
     return tuple(levels)
+
+
+def _half(image: QImage) -> QImage:
+    """Half the image, band by band: Qt scales under the lock of Python's threads, which the window waits for."""
+    width, height = max(1, image.width() // 2), max(1, image.height() // 2)
+    half = QImage(width, height, QImage.Format.Format_RGB32)
+    ways = (Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    painter = QPainter(half)
+    for top in range(0, height, BAND_PX):
+        rows = min(BAND_PX, height - top)
+        end = image.height() if top + rows == height else 2 * (top + rows)
+        band = image.copy(0, 2 * top, image.width(), end - 2 * top)
+        painter.drawImage(0, top, band.scaled(width, rows, *ways))
+    painter.end()
+    return half
 
 
 class PagePixels(QObject):

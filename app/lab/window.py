@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
@@ -19,16 +19,17 @@ from app.lab.picker import PolicyPicker
 from app.lab.pixels import PageImage, PagePixels
 from app.lab.table_panel import TablePanel
 from app.lab.views_panel import ViewsPanel
-from app.lab.words_text import tr
+from app.lab.words_text import pair_line, tr
 from app.service import Service
+from app.settings import POLICY, Settings
 from app.task import Task, in_thread
 from app.wording import percent
 from engine.documents.types import PageRef, PageWords, Word
-from engine.errors import ErrorInfo
+from engine.errors import ErrorInfo, TesseraError
 from engine.geometry import PagePoint
 from engine.readers.types import PageRead
 from engine.slicing.figures import Figures
-from engine.slicing.policies import parse_policy
+from engine.slicing.policies import DEFAULT_POLICY, parse_policy
 
 DEFAULT_SIZE = (1360, 920)
 SECONDS = ("llava-next", "llava-uhd-v1")
@@ -38,10 +39,9 @@ SECONDS = ("llava-next", "llava-uhd-v1")
 class LabWindow(QWidget):
     """Follows the main window from page to page while it is seen."""
 
-    policy_wanted = Signal(str)
-    """The main window is to cut pages by this policy (`id` or `id:N`)."""
-
-    def __init__(self, store: DocumentStore, service: Service, policy: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, store: DocumentStore, service: Service, settings: Settings, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setWindowTitle(tr("Slicing lab – Tessera"))
         self.resize(*DEFAULT_SIZE)
@@ -52,9 +52,10 @@ class LabWindow(QWidget):
         self._image: PageImage | None = None
         self._rows: tuple[Figures, ...] = ()
         self._word: Word | None = None
-        self._current = policy
-        own = parse_policy(policy).policy.id
-        self._chosen = [policy, next(each for each in SECONDS if each != own)]
+        self._settings = settings
+        self._current = policy_of(settings)
+        own = parse_policy(self._current).policy.id
+        self._chosen = [self._current, next(each for each in SECONDS if each != own)]
         self._tasks: dict[str, Task] = {}
         self._pixels = PagePixels(service, self)
         self._build()
@@ -77,12 +78,6 @@ class LabWindow(QWidget):
         self._place = (path, index)
         if self.isVisible():
             self._follow()
-
-    def show_policy(self, policy: str) -> None:
-        """The main window cuts by this policy now."""
-        self._current = policy
-        self._show_policies()
-        self._compute()
 
     def compare(self, side: int, policy: str) -> None:
         """Show a policy as A (0) or B (1)."""
@@ -145,7 +140,8 @@ class LabWindow(QWidget):
         for side, picker in enumerate(self.pickers):
             picker.chosen.connect(lambda policy, side=side: self.compare(side, policy))
         self.table.shown_as.connect(self.compare)
-        self.table.wanted.connect(self.policy_wanted)
+        self.table.wanted.connect(lambda policy: self._settings.set(POLICY, policy))
+        self._settings.changed.connect(self._on_setting_changed)
         self.table.export_wanted.connect(self._ask_table_file)
         self.table.words_wanted.connect(self._read_words)
         panel = self.compare_panel
@@ -166,6 +162,9 @@ class LabWindow(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
+        if event.spontaneous():
+            # Minimized by the system: it will be back.
+            return
         # A hidden lab holds no pixels; they may be hundreds of megabytes.
         self._lab = None
         self._show_pixels(None, "")
@@ -253,6 +252,12 @@ class LabWindow(QWidget):
             self.table.select(self._chosen[0])
         self._show_pair()
 
+    def _on_setting_changed(self, key: str) -> None:
+        if key == POLICY.key:
+            self._current = policy_of(self._settings)
+            self._show_policies()
+            self._compute()
+
     def _show_policies(self) -> None:
         for picker, policy in zip(self.pickers, self._chosen, strict=True):
             picker.show_policy(policy)
@@ -265,6 +270,8 @@ class LabWindow(QWidget):
             picker.show_figures(row)
         self.compare_panel.view.show_pair(*pair)
         self.views.show_pair(*pair)
+        said = (f"{name}: {row.chosen.id}, {pair_line(row)}" for name, row in zip("AB", pair, strict=True) if row)
+        self.compare_panel.view.setAccessibleDescription(". ".join(said))
         if self._word is not None:
             self._show_word(self._word)
 
@@ -337,3 +344,11 @@ class LabWindow(QWidget):
         if old is not None:
             old.cancel()
         self._tasks[key] = task.start()
+
+
+def policy_of(settings: Settings) -> str:
+    """The main window's policy; settings of another version of Tessera may name one that is not known here."""
+    try:
+        return parse_policy(settings.get(POLICY)).id
+    except TesseraError:
+        return DEFAULT_POLICY

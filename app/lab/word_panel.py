@@ -78,7 +78,7 @@ class WordPanel(QWidget):
         self._names: list[QLabel] = []
         for side in "AB":
             name, parts, line = self._label(""), WordParts(self), self._label("muted")
-            name.setAccessibleName(tr("Policy {side}").format(side=side))
+            parts.setAccessibleName(tr("The word as policy {side} feeds it").format(side=side))
             column.addWidget(name)
             column.addWidget(parts, 1)
             column.addWidget(line)

@@ -14,27 +14,38 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QFileDialog,
+    QListWidget,
+    QTableView,
+)
 
 from app.documents import DocumentStore
-from app.lab.compare_view import GAP_PX, CompareMode
+from app.lab.compare_view import GAP_PX, CompareMode, CompareView
 from app.lab.feeding import PADDING, holding_views, view_image, word_feeds
 from app.lab.pane import side_by_side
 from app.lab.pixels import PageImage, halved
+from app.lab.pixels_view import PixelsView
 from app.lab.table_model import SHOWN, FiguresModel
 from app.lab.window import LabWindow
 from app.lab.words_text import pair_line, word_line
+from app.settings import POLICY, Settings
 from engine.cli import lab as command_line
 from engine.documents.types import PageRef
 from engine.errors import PageTimeoutError
 from engine.geometry import PagePoint, PixelRect, Size
 from engine.slicing.figures import COLUMNS, PageFacts, all_figures, figures_of
-from engine.slicing.policies import plan, policy_ids
+from engine.slicing.policies import DEFAULT_POLICY, plan, policy_ids
 from tests.gui.fake_service import FakePending, FakeService, make_document, make_words
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 INVOICE = "/docs/invoice.pdf"
+NO_FOCUS = Qt.FocusPolicy.NoFocus
 TEXT = "Total 1,204.50 EUR"
 
 
@@ -53,7 +64,7 @@ def store(service: FakeService, qtbot: QtBot) -> Iterator[DocumentStore]:
 @pytest.fixture
 def lab(store: DocumentStore, service: FakeService, qtbot: QtBot) -> Iterator[LabWindow]:
     """The lab on the first page, everything computed and rendered."""
-    made = LabWindow(store, service, "minicpm-v-16x")
+    made = LabWindow(store, service, Settings())
     qtbot.addWidget(made)
     made.show_page(INVOICE, 0)
     made.show()
@@ -146,8 +157,10 @@ def test_rows_tell_citation_and_status(lab: LabWindow) -> None:
 
 def test_use_this_policy_asks_the_main_window(lab: LabWindow, qtbot: QtBot) -> None:
     lab.table.select("llava-uhd-v2")
-    with qtbot.waitSignal(lab.policy_wanted, check_params_cb=lambda policy: policy == "llava-uhd-v2"):
-        lab.table.use_button.click()
+    lab.table.use_button.click()
+    assert Settings().get(POLICY) == "llava-uhd-v2"
+    font = lab.table.model.index(lab.table.model.find("llava-uhd-v2"), 0).data(Qt.ItemDataRole.FontRole)
+    assert font.bold()
 
 
 def test_the_selected_policy_is_shown_as_a_or_b(lab: LabWindow) -> None:
@@ -295,7 +308,7 @@ def test_a_page_that_cannot_be_rendered_says_so_and_is_tried_again(
         pending.fail(PageTimeoutError("Page 1 took too long.").info)
         return pending
 
-    lab = LabWindow(store, service, "minicpm-v-16x")
+    lab = LabWindow(store, service, Settings())
     qtbot.addWidget(lab)
     lab.show_page(INVOICE, 0)
     with monkeypatch.context() as patched:
@@ -354,6 +367,31 @@ def test_the_pictures_are_exported_beside_each_other(lab: LabWindow, tmp_path: P
     picture = QImage(str(out))
     assert picture.width() > 2 * 1240
     assert picture.height() > 1754
+
+
+@pytest.mark.parametrize("button", ["table", "pictures"])
+def test_export_asks_for_a_file_without_stopping_the_window(lab: LabWindow, button: str, qtbot: QtBot) -> None:
+    (lab.table if button == "table" else lab.compare_panel).export_button.click()
+    (dialog,) = lab.findChildren(QFileDialog)
+    assert dialog.isVisible()
+    dialog.close()
+
+
+def test_every_control_has_a_name(lab: LabWindow) -> None:
+    kinds = (QAbstractButton, QAbstractSpinBox, QComboBox, QTableView, QListWidget, CompareView, PixelsView)
+    shown = [each for kind in kinds for each in lab.findChildren(kind) if each.focusPolicy() is not NO_FOCUS]
+    nameless = [each for each in shown if not (each.accessibleName() or getattr(each, "text", str)())]
+    assert [each for each in nameless if not isinstance(each.parent(), QTableView)] == []
+    assert "minicpm-v-16x" in lab.compare_panel.view.accessibleDescription()
+
+
+def test_settings_of_another_version_are_no_obstacle(store: DocumentStore, service: FakeService, qtbot: QtBot) -> None:
+    settings = Settings()
+    settings.set(POLICY, "unheard-of")
+    lab = LabWindow(store, service, settings)
+    qtbot.addWidget(lab)
+    assert lab.pickers[0].box.currentData() == DEFAULT_POLICY
+    lab.close_pixels()
 
 
 def test_an_export_that_cannot_be_written_says_so(lab: LabWindow, tmp_path: Path, qtbot: QtBot) -> None:
