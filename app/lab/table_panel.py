@@ -13,6 +13,8 @@ from app.lab.words_text import tr
 from engine.slicing.figures import Figures
 
 ROW_HEIGHT_PX = 26
+ARROW_PX = 10
+"""Room for the arrow of the column that rows are sorted by."""
 
 
 class TablePanel(QWidget):
@@ -29,6 +31,7 @@ class TablePanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = FiguresModel(self)
+        self._fitted: list[int] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(6)
@@ -44,12 +47,10 @@ class TablePanel(QWidget):
     def set_rows(self, rows: Sequence[Figures]) -> None:
         """Show other figures; columns that nothing is known of are hidden."""
         held = self.selected.chosen.id if self.selected is not None else ""
-        first = not self.model.rows
         self.model.set_rows(rows)
-        for section in range(self.model.columnCount()):
-            self.table.setColumnHidden(section, self.model.is_empty(section))
-        if first:
-            self.table.resizeColumnsToContents()
+        shown = [section for section in range(self.model.columnCount()) if not self.model.is_empty(section)]
+        if rows and shown != self._fitted:
+            self._fit_columns(shown)
         self.select(held)
         self._show_buttons()
 
@@ -64,6 +65,15 @@ class TablePanel(QWidget):
         """One line beside the buttons."""
         self.message.setText(text)
         self.message.setToolTip(text)
+
+    def _fit_columns(self, shown: list[int]) -> None:
+        """Show these columns alone, each as wide as it needs; a user's own widths stay while they are the same."""
+        for section in range(self.model.columnCount()):
+            self.table.setColumnHidden(section, section not in shown)
+        self.table.resizeColumnsToContents()
+        for section in shown:
+            self.table.setColumnWidth(section, self.table.columnWidth(section) + ARROW_PX)
+        self._fitted = shown
 
     def _build_table(self) -> QTableView:
         self.table = QTableView(self)

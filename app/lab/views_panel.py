@@ -9,7 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
-    QRadioButton,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +22,8 @@ from app.lab.pixels_view import PixelsView
 from app.lab.words_text import tr, view_detail, view_line
 from app.task import Task, in_thread
 from engine.slicing.figures import Figures
+
+SIDE_PX = 290
 
 
 class ViewsPanel(QWidget):
@@ -51,12 +53,14 @@ class ViewsPanel(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         side = QWidget(self)
-        side.setFixedWidth(260)
+        side.setFixedWidth(SIDE_PX)
         column = QVBoxLayout(side)
         column.setContentsMargins(10, 8, 10, 8)
         self._buttons = QButtonGroup(self)
         for number, name in enumerate("AB"):
-            button = QRadioButton(side)
+            button = QToolButton(side)
+            button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setAccessibleName(tr("Views of policy {name}").format(name=name))
             self._buttons.addButton(button, number)
             column.addWidget(button)
@@ -64,6 +68,7 @@ class ViewsPanel(QWidget):
         self._buttons.idToggled.connect(lambda _number, on: self._fill() if on else None)
         self.list = QListWidget(side)
         self.list.setAccessibleName(tr("Views in the order in which the model gets them"))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(lambda _row: self._draw())
         column.addWidget(self.list, 1)
         row.addWidget(side)
