@@ -67,6 +67,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "grid", "Slices", "Show the slices that the reader's policy cuts the page into", "G", "slices", checkable=True
     ),
+    Command("lab", "Slicing lab …", "Compare what every slicing policy makes of this page", "Ctrl+Shift+L", "slices"),
     Command("dim", "Dim around evidence", "Dim what did not contribute to the answer", "D", "show", checkable=True),
     Command("documents", "Documents panel", "Show or hide the documents", "F9", "panel-left", checkable=True),
     Command("answers", "Ask panel", "Show or hide questions and answers", "F8", "panel-right", checkable=True),
@@ -120,7 +121,7 @@ MENUS: tuple[Menu, ...] = (
         "&View",
         (
             *("zoom-in", "zoom-out", "fit-page", "fit-width", "native", SEPARATOR),
-            *("rotate-right", "rotate-left", "invert", SEPARATOR, "grid", "dim", SEPARATOR),
+            *("rotate-right", "rotate-left", "invert", SEPARATOR, "grid", "dim", "lab", SEPARATOR),
             *("documents", "answers", "full-screen"),
         ),
     ),

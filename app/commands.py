@@ -17,6 +17,7 @@ from engine.errors import OutputError
 
 if TYPE_CHECKING:
     from app.batch.window import BatchWindow
+    from app.lab.window import LabWindow
     from app.main_window import MainWindow
     from app.workbench import Workbench
 
@@ -32,6 +33,7 @@ class Commands(QObject):
         self._bench = bench
         self._dialogs: dict[str, QWidget] = {}
         self._batch: BatchWindow | None = None
+        self._lab: LabWindow | None = None
         self._connect_files()
         self._connect_view()
         self._connect_answers()
@@ -59,6 +61,9 @@ class Commands(QObject):
         if self._batch is not None:
             self._batch.runner.close()
             self._batch.close()
+        if self._lab is not None:
+            self._lab.close_pixels()
+            self._lab.close()
         for dialog in self._dialogs.values():
             if isValid(dialog):
                 dialog.close()
@@ -95,6 +100,7 @@ class Commands(QObject):
             ("invert", self._invert),
             ("grid", self._toggle_grid),
             ("dim", self._toggle_dim),
+            ("lab", self._show_lab),
             ("documents", lambda: self._toggle_panel("documents", window.documents)),
             ("answers", lambda: self._toggle_panel("answers", window.panel)),
             ("full-screen", self._toggle_full_screen),
@@ -181,6 +187,17 @@ class Commands(QObject):
         batch.evidence_wanted.connect(opener.show_row)
         batch.evidence_wanted.connect(window.activateWindow)
         return batch
+
+    def _show_lab(self) -> None:
+        pane = self._bench.pane
+        if self._lab is None:
+            from app.lab.window import LabWindow
+
+            self._lab = LabWindow(self._bench.store, self._window.service, self._window.settings, self._window)
+            pane.place_changed.connect(self._lab.show_page)
+        self._lab.show_page(pane.path, pane.page)
+        self._lab.show()
+        self._lab.activateWindow()
 
     def _open_paths(self) -> tuple[str, ...]:
         return tuple(info.id.path for info in self._bench.store.documents)
@@ -310,7 +327,7 @@ class Commands(QObject):
 
 _NEED_DOCUMENT = (
     *("close", "find", "find-next", "find-previous", "zoom-in", "zoom-out", "fit-page", "fit-width", "native"),
-    *("rotate-right", "rotate-left", "invert", "first-page", "last-page", "go-to-page"),
+    *("lab", "rotate-right", "rotate-left", "invert", "first-page", "last-page", "go-to-page"),
 )
 
 

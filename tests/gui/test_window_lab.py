@@ -32,6 +32,7 @@ from app.lab.pixels_view import PixelsView
 from app.lab.table_model import SHOWN, FiguresModel
 from app.lab.window import LabWindow
 from app.lab.words_text import pair_line, word_line
+from app.main_window import MainWindow
 from app.settings import POLICY, Settings
 from engine.cli import lab as command_line
 from engine.documents.types import PageRef
@@ -425,3 +426,25 @@ def test_a_word_on_a_seam_is_fed_in_parts_and_an_ordinary_one_whole() -> None:
     assert (one.view.col, other.view.col) == (0, 1)
     assert len(word_feeds(image, cut, PixelRect(100, 100, 120, 30))) == 1
     assert word_feeds(image, plan("llava-1.5-crop", Size(1240, 1754)), PixelRect(500, 4, 50, 10)) == ()
+
+
+def test_the_lab_follows_the_main_window(window: MainWindow, service: FakeService, qtbot: QtBot) -> None:
+    action = window.actions_by_key["lab"]
+    assert not action.isEnabled()
+    service.add(make_document(INVOICE, pages=2))
+    window.bench.store.open(INVOICE)
+    qtbot.waitUntil(lambda: bool(window.bench.pane.path))
+    action.trigger()
+    (lab,) = window.findChildren(LabWindow)
+    qtbot.waitUntil(lambda: lab.image is not None and None not in lab.pair)
+    window.bench.pane.go_to(INVOICE, 1)
+    qtbot.waitUntil(lambda: lab.image is not None and lab.image.page.index == 1)
+    lab.table.select("internvl")
+    lab.table.use_button.click()
+    assert window.toolbar.policy_box.currentData() == "internvl"
+    lab.close()
+    action.trigger()
+    assert window.findChildren(LabWindow) == [lab]
+    assert lab.isVisible()
+    window.close()
+    assert not lab.isVisible()
