@@ -56,7 +56,8 @@ class CompareView(QWidget):
     """(PagePoint) on the page."""
     zoom_changed = Signal(float)
     """Device px per native px."""
-    split_changed = Signal(float)
+    word_stepped = Signal(int)
+    """The next word (1) or the one before (-1) is wanted, by the keyboard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +116,17 @@ class CompareView(QWidget):
         self._outlined = boxes
         self._redraw()
 
+    def reveal(self, box: PageRect) -> None:
+        """Bring a place (page units) into sight."""
+        if self._image is None:
+            return
+        size, place = self._pane_size(), self._placement
+        here = place.from_units(self._image.page).mapRect(QRectF(box.x0, box.y0, box.width, box.height))
+        if not QRectF(0, 0, size.width(), size.height()).contains(here):
+            middle = here.center()
+            x, y = place.x + size.width() / 2 - middle.x(), place.y + size.height() / 2 - middle.y()
+            self._move(Placement(place.scale, x, y))
+
     def set_mode(self, mode: CompareMode) -> None:
         centre = self._page_centre()
         self._mode = mode
@@ -125,7 +137,6 @@ class CompareView(QWidget):
         before = self._divider()
         self._split = min(max(split, 0.0), 1.0)
         self.update(self._logical(before.united(self._divider())))
-        self.split_changed.emit(self._split)
 
     # Zoom.
 
@@ -365,7 +376,10 @@ class CompareView(QWidget):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        on_words = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         match Qt.Key(event.key()):
+            case Qt.Key.Key_Left | Qt.Key.Key_Right if on_words:
+                self.word_stepped.emit(1 if event.key() == Qt.Key.Key_Right else -1)
             case Qt.Key.Key_Left if self._mode is CompareMode.SLIDER:
                 self.set_split(self._split - KEY_STEP)
             case Qt.Key.Key_Right if self._mode is CompareMode.SLIDER:

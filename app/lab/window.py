@@ -148,6 +148,7 @@ class LabWindow(QWidget):
         panel.export_wanted.connect(self._ask_picture_file)
         panel.retry_wanted.connect(self._fetch)
         panel.view.point_clicked.connect(self._on_point_clicked)
+        panel.view.word_stepped.connect(self._on_word_stepped)
         self._pixels.ready.connect(self._on_pixels_ready)
         self._pixels.failed.connect(self._on_pixels_failed)
         self._store.words_read.connect(self._on_words_read)
@@ -179,7 +180,7 @@ class LabWindow(QWidget):
         if before is None or page != before.page:
             self._word = None
             self._forget_figures()
-            self.compare_panel.word.clear(tr("Click a word on the page to see it as each policy feeds it."))
+            self.compare_panel.word.clear()
             self._fetch()
         self._compute()
 
@@ -295,6 +296,15 @@ class LabWindow(QWidget):
         word = self._lab.word_at(point) if self._lab is not None else None
         if word is not None:
             self._show_word(word)
+
+    def _on_word_stepped(self, step: int) -> None:
+        words = self._lab.words if self._lab is not None else None
+        if not words:
+            return
+        at = words.index(self._word) + step if self._word in words else 0
+        word = words[at % len(words)]
+        self._show_word(word)
+        self.compare_panel.view.reveal(word.box)
 
     def _show_word(self, word: Word) -> None:
         image, pair = self._image, self.pair

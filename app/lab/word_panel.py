@@ -90,11 +90,11 @@ class WordPanel(QWidget):
         column.addWidget(self._note)
         self._rest = QWidget(self)
         column.addWidget(self._rest, 1)
-        self.clear(tr("Click a word on the page to see it as each policy feeds it."))
+        self.clear()
 
-    def clear(self, text: str) -> None:
-        """Show no word but a sentence."""
-        self.title.setText(text)
+    def clear(self) -> None:
+        """Show no word, but how to get one."""
+        self.title.setText(tr("Click a word on the page, or step to it with Ctrl+Right, to see it as it is fed."))
         for name, parts, line in zip(self._names, self.parts, self.lines, strict=True):
             parts.show_feeds(())
             for widget in (name, parts, line):

@@ -260,6 +260,14 @@ def test_a_word_follows_the_choice_of_policies(lab: LabWindow, qtbot: QtBot) -> 
     assert "whole page" in lab.compare_panel.word.lines[1].text()
 
 
+def test_words_are_reached_by_keys(lab: LabWindow, qtbot: QtBot) -> None:
+    view, panel = lab.compare_panel.view, lab.compare_panel.word
+    control = Qt.KeyboardModifier.ControlModifier
+    for key, word in ((Qt.Key.Key_Right, "Total"), (Qt.Key.Key_Right, "1,204.50"), (Qt.Key.Key_Left, "Total")):
+        QTest.keyClick(view, key, control)
+        qtbot.waitUntil(lambda word=word: word in panel.title.text())
+
+
 def test_a_click_beside_words_shows_none(lab: LabWindow) -> None:
     lab.compare_panel.view.point_clicked.emit(PagePoint(500.0, 800.0))
     assert not lab.compare_panel.word.parts[0].feeds
