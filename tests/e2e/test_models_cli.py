@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -149,7 +150,13 @@ def test_ctrl_c_stops_a_pull_that_can_go_on(hub: Hub, tessera: Tessera) -> None:
     release = threading.Event()
     hub.conducts[WEIGHTS] = [Conduct(cut_after=HALF, wait_for=release)]
     child = subprocess.Popen(
-        command("pull", MODEL, "--yes"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        command("pull", MODEL, "--yes"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        # Tests that run in the background of a shell inherit that Ctrl+C is ignored.
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert hub.reached_wait.wait(PATIENCE_S)
     wait_for_bytes(HALF)
