@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.documents import DocumentStore
 from engine.documents.types import PageRef, Word
 from engine.geometry import PagePoint
-from engine.slicing.figures import Figures, PageFacts, all_figures
+from engine.slicing.figures import Figures, PageFacts, figures_of
 from engine.slicing.policies import policy_ids
 from engine.slicing.words import index_words
 
+YIELD_S = 0.0005
 CLICK_SLACK = 0.35
 """The share of a word's height by which a click may miss it."""
 
@@ -45,8 +47,12 @@ def figures_on(lab: LabPage, chosen: Iterable[str]) -> tuple[Figures, ...]:
     """
     page = lab.page
     words = None if lab.words is None else index_words(page.to_px(word.box) for word in lab.words)
-    policies = dict.fromkeys((*policy_ids(), *chosen))
-    return all_figures(PageFacts(page.native, page.native_dpi, words), policies=policies)
+    facts, found = PageFacts(page.native, page.native_dpi, words), []
+    for policy in dict.fromkeys((*policy_ids(), *chosen)):
+        found.append(figures_of(policy, facts))
+        # Between two policies the window may have the lock of Python's threads, else it would wait at every step.
+        time.sleep(YIELD_S)
+    return tuple(found)
 
 
 def _near(word: Word, point: PagePoint) -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from app.icons import icon
 from app.lab.table_model import FiguresModel
 from app.lab.words_text import tr
+from app.panels.fonts import larger
 from engine.slicing.figures import Figures
 
 ROW_HEIGHT_PX = 26
-ARROW_PX = 10
+CELL_PADDING_PX = 18
+ARROW_PX = 14
 """Room for the arrow of the column that rows are sorted by."""
 
 
@@ -70,9 +73,12 @@ class TablePanel(QWidget):
         """Show these columns alone, each as wide as it needs; a user's own widths stay while they are the same."""
         for section in range(self.model.columnCount()):
             self.table.setColumnHidden(section, section not in shown)
-        self.table.resizeColumnsToContents()
+        measure = QFontMetrics(larger(self.table.horizontalHeader().font(), 1.0)).horizontalAdvance
         for section in shown:
-            self.table.setColumnWidth(section, self.table.columnWidth(section) + ARROW_PX)
+            title = measure(str(self.model.headerData(section, Qt.Orientation.Horizontal)))
+            # Names alone are wider than their title; Qt's own measuring asks for every cell and takes three frames.
+            names = max(measure(row.chosen.id) for row in self.model.rows) if section == 0 else 0
+            self.table.setColumnWidth(section, max(title + ARROW_PX, names) + CELL_PADDING_PX)
         self._fitted = shown
 
     def _build_table(self) -> QTableView:

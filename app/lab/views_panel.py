@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -47,6 +47,10 @@ class ViewsPanel(QWidget):
         after = self._row()
         if before is None or after is None or before.plan != after.plan:
             self._fill()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self._draw()
 
     def _build(self) -> None:
         row = QHBoxLayout(self)
@@ -117,6 +121,9 @@ class ViewsPanel(QWidget):
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        if not self.isVisible():
+            # Drawn when it is looked at.
+            return
         row, image, number = self._row(), self._image, self.list.currentRow()
         plan = row.plan if row is not None else None
         if plan is None or image is None or not 0 <= number < len(plan.views):
