@@ -89,7 +89,9 @@ def paint_slices(picture: QImage, page: PageRef, row: Figures | None, placement:
 
     if row is not None and row.plan is not None:
         slices = [PlacedSlice(mark, place(mark.box)) for mark in plan_marks(page, row.plan).slices]
-        overlay.grid([each for each in slices if each.mark.number is not None])
+        # A page that is not sliced has a border only where a crop leaves some of it out.
+        cropped = row.plan.overview.rect.area < page.native.area - 1
+        overlay.grid([each for each in slices if cropped or each.mark.number is not None])
         overlay.words([place(box) for box in look.outlined], ())
         overlay.tags(slices, numbers=True)
     elif row is not None and row.refused is not None:

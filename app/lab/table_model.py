@@ -17,6 +17,7 @@ SHOWN = (
 )
 """As on the command line; the exported table has all."""
 TEXTS = ("policy", "grid")
+"""Columns of text: the first ones."""
 NUMBERS = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 

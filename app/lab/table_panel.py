@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
 from app.icons import icon
-from app.lab.table_model import FiguresModel
+from app.lab.table_model import TEXTS, FiguresModel
 from app.lab.words_text import tr
 from app.panels.fonts import larger
 from engine.slicing.figures import Figures
@@ -76,9 +76,10 @@ class TablePanel(QWidget):
         measure = QFontMetrics(larger(self.table.horizontalHeader().font(), 1.0)).horizontalAdvance
         for section in shown:
             title = measure(str(self.model.headerData(section, Qt.Orientation.Horizontal)))
-            # Names alone are wider than their title; Qt's own measuring asks for every cell and takes three frames.
-            names = max(measure(row.chosen.id) for row in self.model.rows) if section == 0 else 0
-            self.table.setColumnWidth(section, max(title + ARROW_PX, names) + CELL_PADDING_PX)
+            # Texts alone may be wider than their title; Qt's own measuring asks for every cell and takes three frames.
+            rows = range(self.model.rowCount() if section < len(TEXTS) else 0)
+            texts = max((measure(str(self.model.index(row, section).data())) for row in rows), default=0)
+            self.table.setColumnWidth(section, max(title + ARROW_PX, texts) + CELL_PADDING_PX)
         self._fitted = shown
 
     def _build_table(self) -> QTableView:

@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
 from app.documents import DocumentStore
 from app.lab.compare_view import GAP_PX, CompareMode, CompareView
 from app.lab.feeding import PADDING, holding_views, view_image, word_feeds
-from app.lab.pane import side_by_side
+from app.lab.pane import PaneLook, Placement, page_picture, paint_slices, side_by_side
 from app.lab.pixels import PageImage, halved
 from app.lab.pixels_view import PixelsView
 from app.lab.table_model import SHOWN, FiguresModel
 from app.lab.window import LabWindow
 from app.lab.words_text import pair_line, word_line
 from app.main_window import MainWindow
+from app.page_view.tags import TagPainter
 from app.settings import POLICY, Settings
 from engine.cli import lab as command_line
 from engine.documents.types import PageRef
@@ -412,6 +413,20 @@ def test_an_exported_picture_of_a_refusal_is_the_page_alone(lab: LabWindow) -> N
     image = page_image(Size(600, 20))
     row = figures_of("llava-uhd-v1", PageFacts(Size(100_000, 20)))
     assert not side_by_side(image, (row, row), lab.font()).isNull()
+
+
+def test_what_a_crop_leaves_out_can_be_seen(lab: LabWindow) -> None:
+    image, placement = page_image(Size(1240, 1754)), Placement(1.0, 0.0, 0.0)
+    look = PaneLook(TagPainter(lab.font(), 1.0))
+    page = page_picture(image.whole.size(), image, placement, QColor("grey"))
+    shown = []
+    for policy in ("llava-1.5", "llava-1.5-crop"):
+        picture = page.copy()
+        row = figures_of(policy, PageFacts(image.page.native))
+        paint_slices(picture, image.page, row, placement, look)
+        edge = round(row.plan.overview.rect.y)
+        shown.append(picture.copy(200, edge - 5, 800, 10) != page.copy(200, edge - 5, 800, 10))
+    assert shown == [False, True]
 
 
 def test_padding_of_a_view_is_grey_and_the_rest_is_the_page() -> None:
