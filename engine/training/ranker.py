@@ -346,7 +346,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, required=True, help="folder of hand-made pages, for calibration only")
     parser.add_argument("--documents", type=int, default=900)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--precision", type=float, default=0.97)
+    parser.add_argument("--precision", type=float, default=0.95)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
