@@ -11,6 +11,7 @@ from engine.batch.csv_file import write_csv
 from engine.batch.scope import ALL
 from engine.batch.table import Row, row_from_answer, row_from_error
 from engine.batch.tasks import ReaderId, Setting, Task
+from engine.evidence.types import EvidenceMethod
 from engine.readers.types import Answer
 
 
@@ -36,6 +37,10 @@ def row_of(number: int, record: AnswerRecord) -> Row | None:
 def _with_measured(answer: Answer, record: AnswerRecord) -> Answer:
     """The answer with measured contributions alone: the table has no column for where a model looked."""
     measured = tuple(each.contribution for each in record.shown if each.look is Look.CONTRIBUTION)
-    if answer.evidence is None or measured == answer.evidence.contributions:
+    if answer.evidence is None or not measured:
         return answer
-    return replace(answer, evidence=replace(answer.evidence, contributions=measured))
+    # What was measured before the user stopped it is a contribution, though the answer at hand is the preview.
+    method = answer.evidence.method
+    if method is EvidenceMethod.ATTENTION:
+        method = EvidenceMethod.HIDDEN_VIEWS
+    return replace(answer, evidence=replace(answer.evidence, contributions=measured, method=method))

@@ -100,7 +100,9 @@ def test_escape_ends_the_writing_and_late_words_are_dropped(
 def test_where_a_model_looked_is_called_that_everywhere(asked: FakePending, window: MainWindow, qtbot: QtBot) -> None:
     send(asked, Preview(1, make_preview(asked.pages[0])))
     qtbot.waitUntil(lambda: window.bench.asking.shown == 1)
-    assert chips_of(window) == ["page 1", "Slice 5, looked 42 %", "Slice 7, looked 30 %", "Slice 0, looked 10 %"]
+    qtbot.waitUntil(
+        lambda: chips_of(window) == ["page 1", "Slice 5, looked 42 %", "Slice 7, looked 30 %", "Slice 0, looked 10 %"]
+    )
     assert "where it looked; contributions follow" in texts_of(window)
     view = window.bench.pane.view
     marks = view.marks_of(0)
@@ -133,11 +135,13 @@ def test_contributions_replace_the_preview_one_by_one(asked: FakePending, window
     measured = contributions_of(make_model_answer(page))[0]
     send(asked, ContributionFound(1, measured))
     qtbot.waitUntil(lambda: len(window.bench.book.records[0].found) == 1)
-    assert chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, looked 42 %", "Slice 0, looked 10 %"]
+    qtbot.waitUntil(
+        lambda: chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, looked 42 %", "Slice 0, looked 10 %"]
+    )
     looks = {(mark.row, mark.col): mark.look for mark in window.bench.pane.view.marks_of(0).slices if mark.share}
     assert looks == {(3, 1): Look.CONTRIBUTION, (2, 1): Look.PREVIEW, (0, 0): Look.PREVIEW}
     finish(asked, make_model_answer(page), window, qtbot)
-    assert chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, 9 %"]
+    qtbot.waitUntil(lambda: chips_of(window) == ["page 1", "Slice 7, 81 %", "Slice 5, 9 %"])
     assert window.bench.pane.view.marks_of(0).looks == {Look.CONTRIBUTION}
     assert not any("where it looked" in text for text in texts_of(window))
 
