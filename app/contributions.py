@@ -13,8 +13,6 @@ from engine.evidence.types import AnswerPiece, Contribution, Evidence, EvidenceM
 
 SHOWN_SHARE = 0.01
 """A slice belongs to an answer from this contribution on: less is shown as 0 %."""
-DEPENDS_FROM_NATS = 0.5
-"""An answer whose visual gain is smaller does not depend on the page."""
 
 
 class Look(Enum):
@@ -66,12 +64,6 @@ def shown_of_words(evidence: Evidence, start: int, end: int) -> tuple[Shown, ...
     ]
     pairs = zip(evidence.contributions, shares, strict=True)
     return _looking(Look.WORDS, [replace(each, joint=share, detail=share) for each, share in pairs])
-
-
-def independent_of_page(evidence: Evidence) -> bool:
-    """Whether a model would have given the answer without seeing the page."""
-    # Of the embedded reader's answers every word stands on the page; its gain is not in nats.
-    return evidence.method is not EvidenceMethod.HIDDEN_WORDS and evidence.visual_gain < DEPENDS_FROM_NATS
 
 
 def worth_showing(shown: Iterable[Shown]) -> list[Shown]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.answers import AnswerRecord
-from app.files import write_atomically
 from engine.errors import OutputError
+from engine.files import write_atomically
 from engine.paths import state_dir
 from engine.service.codec import CodecError, from_json, to_json
 

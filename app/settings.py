@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from app.files import write_atomically
 from engine.errors import SettingsError
+from engine.files import write_atomically
 from engine.paths import config_dir
 
 log = logging.getLogger(__name__)

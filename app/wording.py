@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 from app.answers import AnswerRecord, Stage
-from app.contributions import Look, Shown, independent_of_page
+from app.contributions import Look, Shown
 from app.model_words import device_text, title_of
 from engine.evidence.types import Contribution, EvidenceMethod
 from engine.readers.types import Answer, AnswerStatus
@@ -126,7 +126,7 @@ def evidence_notice(record: AnswerRecord) -> str:
 def independence_text(answer: Answer) -> str:
     """Says so when a model would have given its answer without seeing the page; else empty."""
     evidence = answer.evidence
-    if evidence is None or not independent_of_page(evidence):
+    if evidence is None or evidence.depends_on_page:
         return ""
     return tr("This answer does not depend on the page.")
 

@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.files import write_atomically
 from engine.batch.documents import find_documents
 from engine.batch.questions import Question, read_questions
 from engine.batch.tasks import ReaderId, Setting, Task, plan_tasks
 from engine.errors import OutputError, QuestionsFileError, UsageError
+from engine.files import write_atomically
 from engine.paths import state_dir
 from engine.readers.revisions import reader_revision
 from engine.readers.types import EMBEDDED, ReaderChoice

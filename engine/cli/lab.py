@@ -20,7 +20,7 @@ from engine.cli.desk import Desk
 from engine.documents.types import PageRef
 from engine.drawing import draw_slices
 from engine.errors import OutputError, PlanRefusedError, UsageError
-from engine.models.installed import write_atomically
+from engine.files import write_atomically
 from engine.slicing.cost import Rates
 from engine.slicing.figures import COLUMNS, Column, Figures, PageFacts, Value, column_of, figures_of, table
 from engine.slicing.policies import parse_policy

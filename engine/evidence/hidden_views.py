@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.evidence.types import MIN_GAIN_NATS
 from engine.geometry import PixelRect
 from engine.readers.sliced.protocol import Prompt, SlicedModel
 from engine.runtime.decoder import Decoder, Memory, Stretch
@@ -28,9 +29,6 @@ Fixed numbers, because a batch's size may show in the last bits of its results."
 
 BORDER_SHARE = 0.02
 """How much of the short side counts as border when the background colour is measured."""
-
-MIN_GAIN_NATS = 0.5
-"""Below this gain an answer does not depend on the page; shares are taken of no less, so that they stay bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +199,6 @@ class _Remembered:
 
 
 def share(fall: Tensor, gain: float) -> float:
-    """A fall as a share of the fall when all views are hidden: the contribution."""
+    """A fall as a share of the fall when all views are hidden: the contribution. The share is taken of no less than
+    MIN_GAIN_NATS, so that it stays bounded."""
     return float(fall.sum()) / max(gain, MIN_GAIN_NATS)

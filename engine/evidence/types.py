@@ -8,6 +8,9 @@ from enum import StrEnum
 from engine.documents.types import PageRef, Word
 from engine.geometry import PageRect
 
+MIN_GAIN_NATS = 0.5
+"""A model's answer that loses less than this without the page does not depend on it."""
+
 
 class EvidenceMethod(StrEnum):
     """How contributions were measured. `HIDDEN_WORDS`: the embedded reader's score with a slice's words hidden;
@@ -65,6 +68,12 @@ class Evidence:
     visual_gain: float
     method: EvidenceMethod
     pieces: tuple[AnswerPiece, ...] = ()
+
+    @property
+    def depends_on_page(self) -> bool:
+        """False where a model would have given the answer without seeing the page. The embedded reader's gain is not
+        in nats, and every word of its answers stands on the page."""
+        return self.method is EvidenceMethod.HIDDEN_WORDS or self.visual_gain >= MIN_GAIN_NATS
 
     @property
     def measured(self) -> tuple[Contribution, ...]:

@@ -8,13 +8,13 @@ are never copied, moved or deleted: only their paths are kept.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import CheckpointError, FileMissingError, ModelMissingError, OutputError
+from engine.files import write_atomically
 from engine.models.checks import check
 from engine.models.types import Manifest, ModelFolder, is_hub_id
 from engine.paths import data_dir, make_private
@@ -142,20 +142,6 @@ def verified_files(model_id: str) -> dict[str, Path]:
 def folder_bytes(folder: Path) -> int:
     """The size of all files under `folder`; 0 where there is none."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write whole or not at all: a file of another name in the same folder, then a rename. Raises OSError."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _installed(folder: Path) -> ModelFolder:

@@ -32,11 +32,6 @@ class WordQuality:
     text_px: float | None
     illegible: float | None
 
-    @property
-    def cut_share(self) -> float | None:
-        """The share (0–1) of the words that a seam cuts."""
-        return self.cut / self.words if self.words else None
-
 
 @dataclass(frozen=True, slots=True)
 class Quality:
@@ -73,11 +68,6 @@ def quality_of(plan: SlicePlan, dpi: float | None = None, words: PageWordBoxes |
         deviation=deviation(plan),
         words=None if words is None else _word_quality(plan, words, views, scales),
     )
-
-
-def view_dpi(view: View, dpi: float) -> float:
-    """The resolution of a view of a page of `dpi`, along the side that has less of it."""
-    return dpi * min(view.scale)
 
 
 def deviation(plan: SlicePlan) -> float:

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError, StrictDataclassError
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor
 from transformers import AutoTokenizer, LlamaTokenizer, Qwen2Tokenizer
 
-from engine.errors import CheckpointError, FileMissingError
+from engine.errors import CheckpointError
 from engine.uhd.config import UhdConfig
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
@@ -35,23 +34,6 @@ class LoadedModel:
 
     model: UhdForConditionalGeneration
     processor: UhdProcessor
-
-
-def locate(name: str) -> Path:
-    """The folder of a model: `name` as a path, or as a hub id that was fetched before. Fetches nothing.
-
-    Raises FileMissingError where neither exists.
-    """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError) as error:
-        raise FileMissingError(
-            f"There is no model “{name}” on this machine.",
-            "Give the path of a model folder, or fetch the model first with: tessera models pull",
-        ) from error
 
 
 def load(folder: Path, clip_folder: Path | None = None, **options: Any) -> LoadedModel:

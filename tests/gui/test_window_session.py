@@ -91,7 +91,7 @@ def test_a_full_disk_is_said_and_the_old_session_stays(tmp_path: Path, monkeypat
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.files.os.fsync", full)
+    monkeypatch.setattr("engine.files.os.fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         save_session(path, Session())
     loaded = load_session(path)

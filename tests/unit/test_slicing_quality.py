@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.geometry import PixelRect, Size
 from engine.slicing.plan import SlicePlan
 from engine.slicing.policies import plan, policies
-from engine.slicing.quality import LEGIBLE_PX, detail_views, deviation, quality_of, seams, view_dpi, word_quality
+from engine.slicing.quality import LEGIBLE_PX, detail_views, deviation, quality_of, seams, word_quality
 from engine.slicing.words import SLACK, index_words
 
 A4 = Size(1240, 1754)
@@ -32,7 +32,6 @@ def test_resolution_is_that_of_the_slices() -> None:
     assert quality.scale == pytest.approx(min(336 / 620, 322 / (1754 / 3)))
     assert quality.dpi == pytest.approx(150 * quality.scale)
     assert quality.glyph_px == pytest.approx(LEGIBLE_PX / quality.scale)
-    assert view_dpi(made.overview, 150.0) < view_dpi(made.slices[0], 150.0)
     assert quality.words is None
 
 
@@ -77,7 +76,7 @@ def test_a_word_across_a_seam_is_cut() -> None:
     under = PixelRect(100, 1754 / 3 - 10, 60, 20)
     both = PixelRect(600, 1754 / 3 - 10, 60, 20)
     quality = word_quality(made, index_words([across, beside, under, both]))
-    assert (quality.words, quality.cut, quality.cut_share) == (4, 3, 0.75)
+    assert (quality.words, quality.cut) == (4, 3)
 
 
 def test_a_seam_in_the_slack_of_a_box_cuts_nothing() -> None:
@@ -97,13 +96,7 @@ def test_text_height_and_legibility() -> None:
 
 def test_a_page_without_words_has_no_share() -> None:
     quality = word_quality(plan("llava-uhd-v1", A4), index_words([PixelRect(0, 0, 0, 10), PixelRect(0, 0, 10, 0)]))
-    assert (quality.words, quality.cut, quality.cut_share, quality.text_px, quality.illegible) == (
-        0,
-        0,
-        None,
-        None,
-        None,
-    )
+    assert (quality.words, quality.cut, quality.text_px, quality.illegible) == (0, 0, None, None)
 
 
 def test_words_are_measured_in_their_own_slice_where_slices_differ() -> None:

@@ -20,7 +20,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from engine.errors import CheckpointError, FileMissingError
 from engine.geometry import Size
 from engine.uhd.bridges import PatchGrid, ViewFeatures
-from engine.uhd.checkpoints import load, locate, published_tokenizer, save
+from engine.uhd.checkpoints import load, published_tokenizer, save
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
 from tests.unit.uhd_models import (
@@ -315,14 +315,6 @@ def test_a_folder_without_a_tokenizer_is_refused(v1_folder: Path) -> None:
         path.unlink()
     with pytest.raises(CheckpointError, match="tokenizer"):
         load(v1_folder)
-
-
-def test_a_hub_id_that_was_never_fetched_is_an_offer_not_a_fetch(tmp_path: Path) -> None:
-    assert locate(str(tmp_path)) == tmp_path
-    with pytest.raises(FileMissingError, match="guozonghao96/llava-uhd-144-13b"):
-        locate("guozonghao96/llava-uhd-144-13b")
-    with pytest.raises(FileMissingError, match="no/such/folder"):
-        locate("no/such/folder")
 
 
 def test_the_tiny_tokenizer_speaks_llamas_separators() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.documents.types import PageRef, PageWords
 from engine.evidence.anchors import anchor
-from engine.evidence.hidden_views import MIN_GAIN_NATS, Fall, share
+from engine.evidence.hidden_views import Fall, share
 from engine.evidence.types import AnswerPiece, Contribution, Evidence, EvidenceMethod
 from engine.geometry import PageRect, bounding_rect
 from engine.readers.sliced.protocol import ModelCard, SlicedModel
@@ -119,7 +119,7 @@ def pieces_of(
 def _answer(round_: Round, best: Written | None, evidence: Evidence | None, status: AnswerStatus) -> Answer:
     card, request = round_.card, round_.request
     notices = [*round_.notices, *(notice for draft in round_.drafts for notice in draft.words.notices)]
-    if evidence is not None and evidence.visual_gain < MIN_GAIN_NATS:
+    if evidence is not None and not evidence.depends_on_page:
         notices.append(NO_DEPENDENCE)
     others = sorted((draft for draft in round_.drafts if draft is not best), key=lambda draft: -draft.confidence)
     return Answer(

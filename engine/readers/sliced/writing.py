@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.documents.types import PageWords
-from engine.evidence.hidden_views import MIN_GAIN_NATS
+from engine.evidence.types import MIN_GAIN_NATS
 from engine.readers.sliced.held_pages import HeldPage
 from engine.readers.sliced.protocol import Prompt, SlicedModel
 from engine.readers.types import AnswerStatus

@@ -1,4 +1,4 @@
-"""Files that the window itself writes: complete or not at all, readable by this user alone."""
+"""Files written complete or not at all, readable by this user alone. Imports nothing heavy."""
 
 from __future__ import annotations
 
