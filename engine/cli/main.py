@@ -23,6 +23,7 @@ COMMANDS = {
     "open": "engine.cli.open_window",
     "models": "engine.cli.models",
     "cache": "engine.cli.cache",
+    "train": "engine.cli.train",
     "doctor": "engine.cli.doctor",
 }
 
