@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app.answers import AnswerRecord
 from engine.errors import OutputError
-from engine.files import write_atomically
+from engine.files import write_private
 from engine.paths import state_dir
 from engine.service.codec import CodecError, from_json, to_json
 
@@ -77,7 +77,7 @@ def load_session(path: Path) -> Session | None:
 def save_session(path: Path, session: Session) -> None:
     """Replace the stored session. Raises OutputError."""
     try:
-        write_atomically(path, to_json(session), backup=True)
+        write_private(path, to_json(session), backup=True)
     except OSError as error:
         raise OutputError(f"The session cannot be saved: {error.strerror}.") from error
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from engine.errors import SettingsError
-from engine.files import write_atomically
+from engine.files import write_private
 from engine.paths import config_dir
 
 log = logging.getLogger(__name__)
@@ -255,6 +255,6 @@ class Settings(QObject):
     def _save(self) -> None:
         # Small enough to be written on the GUI thread: a setting must not be lost when the window closes next.
         try:
-            write_atomically(self._path, json.dumps({"version": VERSION, **self._stored}, indent=1))
+            write_private(self._path, json.dumps({"version": VERSION, **self._stored}, indent=1))
         except OSError as error:
             log.warning("The settings cannot be saved: %s", error)

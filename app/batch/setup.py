@@ -10,7 +10,7 @@ from engine.batch.documents import find_documents
 from engine.batch.questions import Question, read_questions
 from engine.batch.tasks import ReaderId, Setting, Task, plan_tasks
 from engine.errors import OutputError, QuestionsFileError, UsageError
-from engine.files import write_atomically
+from engine.files import write_private
 from engine.paths import state_dir
 from engine.readers.revisions import reader_revision
 from engine.readers.types import EMBEDDED, ReaderChoice
@@ -77,6 +77,6 @@ def load_setup(path: Path) -> BatchSetup | None:
 def save_setup(path: Path, setup: BatchSetup) -> None:
     """Raises OutputError."""
     try:
-        write_atomically(path, to_json(setup))
+        write_private(path, to_json(setup))
     except OSError as error:
         raise OutputError(f"The run's setup cannot be kept: {error.strerror}.") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from engine.batch.table import COLUMNS, Row, from_cells, to_cells
 from engine.errors import InputError, OutputError
+from engine.files import check_replaceable, replaced
 
 _BOM = "\ufeff"
 _DELIMITERS = ",;"
@@ -63,8 +63,7 @@ def write_csv(path: Path, rows: Iterable[Row], layout: CsvFormat | None = None) 
     A reader of `path` sees the old file or the whole new one. Raises OutputError; the old file is then untouched.
     """
     layout = layout or CsvFormat()
-    target = Path(os.path.realpath(path))
-    with _output_errors(path), _replacing(target) as file:
+    with _output_errors(path), replaced(path) as file:
         if layout.bom:
             file.write(_BOM)
         writer = csv.writer(file, delimiter=layout.delimiter, lineterminator="\r\n")
@@ -74,13 +73,8 @@ def write_csv(path: Path, rows: Iterable[Row], layout: CsvFormat | None = None) 
 
 def check_writable(path: Path) -> None:
     """Raises OutputError if `path` could not be written now; hours of answers should not end in a full stop."""
-    target = Path(os.path.realpath(path))
     with _output_errors(path):
-        if target.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        probe = _part_of(target)
-        _open_new(probe).close()
-        probe.unlink()
+        check_replaceable(path)
 
 
 def read_csv(path: Path) -> list[Row]:
@@ -96,43 +90,6 @@ def read_csv(path: Path) -> list[Row]:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check the path and its rights.") from None
     except (ValueError, LookupError, TypeError, csv.Error) as error:
         raise InputError(f"{path} is not a table of answers: {error}.", "Choose a CSV that Tessera wrote.") from None
-
-
-def _part_of(target: Path) -> Path:
-    # Always the same name, so that killed runs leave one stray file at most and the next one replaces it.
-    return target.with_name(f".{target.name}.part")
-
-
-def _open_new(path: Path) -> io.TextIOWrapper:
-    path.unlink(missing_ok=True)
-    # Exclusive, so that nothing planted under the name is followed; the mode leaves the rest to the umask.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    return open(descriptor, "w", encoding="utf-8", newline="")  # noqa: PTH123 - a descriptor, not a path
-
-
-@contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[io.TextIOWrapper]:
-    part = _part_of(target)
-    try:
-        with _open_new(part) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name itself durable where the system can; Windows does so on its own."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextlib.contextmanager

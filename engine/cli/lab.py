@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from engine.cli.desk import Desk
 from engine.documents.types import PageRef
 from engine.drawing import draw_slices
 from engine.errors import OutputError, PlanRefusedError, UsageError
-from engine.files import write_atomically
+from engine.files import replaced
 from engine.slicing.cost import Rates
 from engine.slicing.figures import COLUMNS, Column, Figures, PageFacts, Value, column_of, figures_of, table
 from engine.slicing.policies import parse_policy
@@ -168,13 +167,12 @@ def figures_line(page: PageRef, row: Figures) -> str:
 
 def write_csv(path: Path, pages: Sequence[tuple[PageRef, Sequence[Figures]]]) -> None:
     """Every figure of every policy on every page, as raw numbers. Raises OutputError."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["page", *(column.key for column in COLUMNS)])
-    for page, rows in pages:
-        writer.writerows([page.index + 1, *values] for values in table(rows, COLUMNS))
     try:
-        write_atomically(path, text.getvalue())
+        with replaced(path) as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["page", *(column.key for column in COLUMNS)])
+            for page, rows in pages:
+                writer.writerows([page.index + 1, *values] for values in table(rows, COLUMNS))
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
 

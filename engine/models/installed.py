@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.errors import CheckpointError, FileMissingError, ModelMissingError, OutputError
-from engine.files import write_atomically
+from engine.files import write_private
 from engine.models.checks import check
 from engine.models.types import Manifest, ModelFolder, is_hub_id
 from engine.paths import data_dir, make_private
@@ -113,7 +113,7 @@ def publish(partial: Path, manifest: Manifest) -> ModelFolder:
     OutputError."""
     target = folder_of(manifest.id)
     try:
-        write_atomically(partial / MANIFEST, to_json(manifest))
+        write_private(partial / MANIFEST, to_json(manifest))
         if target.exists():
             _delete(target)
         partial.replace(target)
@@ -210,7 +210,7 @@ def _imported_paths() -> list[Path]:
 def _write_imported(paths: list[Path]) -> None:
     try:
         folder = make_private(models_dir())
-        write_atomically(folder / IMPORTED, json.dumps([str(path) for path in paths], indent=1))
+        write_private(folder / IMPORTED, json.dumps([str(path) for path in paths], indent=1))
     except OSError as error:
         raise OutputError(f"{models_dir()} cannot be written: {error.strerror or error}.") from error
 
