@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from app.model_words import device_text, size_text, tr
 from engine.runtime.machine import cuda_notice
 from engine.runtime.precision import Advice, Option, best_of
+from engine.runtime.speeds import Measured, Pace, kept
 
-__all__ = ["Advice", "MachineView", "look_at_machine", "option_in", "option_text", "recommended_in"]
+__all__ = [
+    "Advice",
+    "MachineView",
+    "Measured",
+    "Pace",
+    "look_at_machine",
+    "look_at_speed",
+    "option_in",
+    "option_text",
+    "recommended_in",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,13 @@ def look_at_machine() -> MachineView:
         cuda_hint=notice.message if notice is not None else "",
         cuda_command=notice.command if notice is not None else "",
     )
+
+
+def look_at_speed() -> Measured | None:
+    """How fast this machine was in its last self-test; None where there was none. Runs outside the GUI thread."""
+    from engine.runtime.probe import probe_machine
+
+    return kept(probe_machine())
 
 
 def recommended_in(advice: Advice | None) -> str:

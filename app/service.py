@@ -62,6 +62,9 @@ class Service(Protocol):
     def advise(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         """What this machine can run an installed model in: ModelAdvised | Failed."""
 
+    def measure(self, *, listener: Listener | None = None) -> PendingRequest:
+        """Time what this machine runs models on: Progress*, then MachineMeasured | Failed."""
+
     def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         """Ask the hub what a download would fetch: ModelDescribed | Failed."""
 
@@ -133,6 +136,9 @@ class LazyService:
 
     def advise(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         return self.made().advise(model, listener=listener)
+
+    def measure(self, *, listener: Listener | None = None) -> PendingRequest:
+        return self.made().measure(listener=listener)
 
     def describe_model(self, model: str, *, listener: Listener | None = None) -> PendingRequest:
         return self.made().describe_model(model, listener=listener)

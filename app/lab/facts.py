@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.documents import DocumentStore
+from app.machine import Measured
 from engine.documents.types import PageRef, Word
 from engine.geometry import PagePoint
 from engine.slicing.figures import Figures, PageFacts, figures_of
@@ -40,16 +41,19 @@ def lab_page(store: DocumentStore, path: str, index: int) -> LabPage | None:
     return LabPage(page, known.words.words if known is not None else None)
 
 
-def figures_on(lab: LabPage, chosen: Iterable[str]) -> tuple[Figures, ...]:
-    """The figures of every policy and of those of `chosen` that have a cap of their own (`id:N`).
+def figures_on(lab: LabPage, chosen: Iterable[str], speed: Measured | None = None) -> tuple[Figures, ...]:
+    """The figures of every policy and of those of `chosen` that have a cap of their own (`id:N`), with seconds
+    where this machine's `speed` is known.
 
     Runs outside the GUI thread: a page of thousands of words takes some milliseconds.
     """
     page = lab.page
     words = None if lab.words is None else index_words(page.to_px(word.box) for word in lab.words)
     facts, found = PageFacts(page.native, page.native_dpi, words), []
+    cpu, gpu = (None, None) if speed is None else (speed.cpu, speed.gpu)
+    rates = [None if pace is None else pace.rates for pace in (cpu, gpu)]
     for policy in dict.fromkeys((*policy_ids(), *chosen)):
-        found.append(figures_of(policy, facts))
+        found.append(figures_of(policy, facts, *rates))
         # Between two policies the window may have the lock of Python's threads, else it would wait at every step.
         time.sleep(YIELD_S)
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QPalette
@@ -13,7 +13,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 SHOWN = (
     *("policy", "grid", "tokens", "sequence", "scale", "dpi", "padding", "distortion", "cut", "text_px"),
-    *("illegible", "vision_tflops", "language_tflops", "cache_mb", "seconds"),
+    *("illegible", "vision_tflops", "language_tflops", "cache_mb", "seconds", "gpu_seconds"),
 )
 """As on the command line; the exported table has all."""
 TEXTS = ("policy", "grid")
@@ -33,6 +33,7 @@ class FiguresModel(QAbstractTableModel):
         self._pair: tuple[str, ...] = ("", "")
         self._current = ""
         self._tips = _tips(self)
+        self._sources: dict[str, str] = {}
 
     @property
     def rows(self) -> tuple[Figures, ...]:
@@ -55,6 +56,11 @@ class FiguresModel(QAbstractTableModel):
             last = len(self._rows) - 1
             self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, last)
             self.dataChanged.emit(self.index(0, 0), self.index(last, 0))
+
+    def set_sources(self, sources: Mapping[str, str]) -> None:
+        """Where figures come from, by column: said with what they mean."""
+        self._sources = dict(sources)
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._columns) - 1)
 
     def is_empty(self, section: int) -> bool:
         """Whether no policy has this figure here: nothing is known that it could be computed from."""
@@ -86,7 +92,7 @@ class FiguresModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return column.title
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tips[column.key]
+                return "\n".join(filter(None, (self._tips[column.key], self._sources.get(column.key))))
             case Qt.ItemDataRole.TextAlignmentRole if column.key not in TEXTS:
                 return NUMBERS
         return None
@@ -147,5 +153,6 @@ def _tips(model: FiguresModel) -> dict[str, str]:
         "vision_tflops": tr("Operations of the vision tower, in 10¹²"),
         "language_tflops": tr("Operations of the language model until its first word, in 10¹²"),
         "cache_mb": tr("Memory of keys and values that the page leaves"),
-        "seconds": tr("Time until the first word on this machine, estimated"),
+        "seconds": tr("Time until the first word on this machine's CPU, estimated"),
+        "gpu_seconds": tr("Time until the first word on this machine's GPU, estimated"),
     }

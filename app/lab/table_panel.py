@@ -30,6 +30,8 @@ class TablePanel(QWidget):
     export_wanted = Signal()
     words_wanted = Signal()
     """The page's words are to be read now."""
+    measure_wanted = Signal()
+    """This machine is to be measured, or no longer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,6 +70,15 @@ class TablePanel(QWidget):
         """One line beside the buttons."""
         self.message.setText(text)
         self.message.setToolTip(text)
+
+    def show_measuring(self, measuring: bool) -> None:
+        """What the button of the self-test does next."""
+        self.measure_button.setText(tr("Stop measuring") if measuring else tr("Measure this machine"))
+        self.measure_button.setToolTip(
+            tr("Give the measurement up")
+            if measuring
+            else tr("Time small models for half a minute, to estimate the seconds that a page takes here")
+        )
 
     def _fit_columns(self, shown: list[int]) -> None:
         """Show these columns alone, each as wide as it needs; a user's own widths stay while they are the same."""
@@ -118,7 +129,10 @@ class TablePanel(QWidget):
         self.b_button.clicked.connect(lambda: self._show_as(1))
         self.use_button.clicked.connect(self._on_use_clicked)
         self.export_button.clicked.connect(self.export_wanted)
-        for button in (self.a_button, self.b_button, self.use_button, self.export_button):
+        self.measure_button = QPushButton(self)
+        self.measure_button.clicked.connect(self.measure_wanted)
+        self.show_measuring(False)
+        for button in (self.a_button, self.b_button, self.use_button, self.export_button, self.measure_button):
             row.addWidget(button)
         self.message = QLabel(self)
         self.message.setObjectName("muted")

@@ -17,6 +17,7 @@ from app.lab.feeding import WordFeed, word_feeds
 from app.lab.pane import side_by_side
 from app.lab.picker import PolicyPicker
 from app.lab.pixels import PageImage, PagePixels
+from app.lab.speed import LabSpeed
 from app.lab.table_panel import TablePanel
 from app.lab.views_panel import ViewsPanel
 from app.lab.words_text import pair_line, tr
@@ -58,6 +59,7 @@ class LabWindow(QWidget):
         self._chosen = [self._current, next(each for each in SECONDS if each != own)]
         self._tasks: dict[str, Task] = {}
         self._pixels = PagePixels(service, self)
+        self.speed = LabSpeed(service, self)
         self._build()
         self._connect()
         self._show_policies()
@@ -105,6 +107,7 @@ class LabWindow(QWidget):
     def close_pixels(self) -> None:
         """The main window closes: nothing is fetched any more."""
         self._pixels.close()
+        self.speed.close()
         for task in self._tasks.values():
             task.cancel()
 
@@ -144,6 +147,10 @@ class LabWindow(QWidget):
         self._settings.changed.connect(self._on_setting_changed)
         self.table.export_wanted.connect(self._ask_table_file)
         self.table.words_wanted.connect(self._read_words)
+        self.table.measure_wanted.connect(self.speed.measure_or_stop)
+        self.speed.changed.connect(self._on_speed_changed)
+        self.speed.measuring.connect(self.table.show_measuring)
+        self.speed.said.connect(self.table.say)
         panel = self.compare_panel
         panel.export_wanted.connect(self._ask_picture_file)
         panel.retry_wanted.connect(self._fetch)
@@ -230,14 +237,19 @@ class LabWindow(QWidget):
             self._take_rows(())
             self.table.say("")
             return
-        chosen = (*self._chosen, self._current)
-        self._run("figures", Task(self, in_thread(lambda: figures_on(lab, chosen))).on_result(self._take_rows))
+        chosen, speed = (*self._chosen, self._current), self.speed.measured
+        self._run("figures", Task(self, in_thread(lambda: figures_on(lab, chosen, speed))).on_result(self._take_rows))
         number = lab.page.index + 1
         size = f"{lab.page.native.width} × {lab.page.native.height} px"
         text = (
             tr("Page {number} · {size}") if lab.words is not None else tr("Page {number} · {size} · words not read yet")
         )
         self.table.say(text.format(number=number, size=size))
+
+    def _on_speed_changed(self) -> None:
+        self.table.model.set_sources(self.speed.sources())
+        if self._lab is not None:
+            self._compute()
 
     def _forget_figures(self) -> None:
         """No slices of one page on another, not even for a moment; the table stays until its figures are there."""

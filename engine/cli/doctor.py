@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import click
@@ -57,7 +57,12 @@ class SelfTest:
 
 
 @click.command("doctor")
-@click.option("--bench", is_flag=True, help="Also time a small model with random weights; takes half a minute.")
+@click.option(
+    "--bench",
+    is_flag=True,
+    help="Also time small models with random weights, for half a minute. The figures are kept for the seconds of "
+    "tessera slices --all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(bench: bool, as_json: bool) -> int:
     """Check the installation, and answer a question about the sample invoice."""
@@ -71,8 +76,7 @@ def command(bench: bool, as_json: bool) -> int:
     output().print(table, markup=False)
     _announce(machine)
     if bench:
-        for speed in _bench():
-            output().print(_bench_line(speed), markup=False)
+        _bench(lambda speed: output().print(_bench_line(speed), markup=False))
     found = _self_test()
     _say(found)
     return ExitCode.OK if found.right else ExitCode.INTERNAL
@@ -80,7 +84,9 @@ def command(bench: bool, as_json: bool) -> int:
 
 def _as_json(machine: Machine, bench: bool) -> int:
     notice = cuda_notice(machine)
-    found = _self_test()
+    found, speeds = _self_test(), list[Speed]()
+    if bench:
+        _bench(speeds.append)
     report = {
         "versions": _versions(),
         "machine": asdict(machine),
@@ -88,7 +94,7 @@ def _as_json(machine: Machine, bench: bool) -> int:
         "notice": None if notice is None else asdict(notice),
         "models": [{**asdict(model), "path": str(model.path)} for model in installed()],
         "folders": _folders(),
-        "bench": [asdict(speed) for speed in _bench()] if bench else None,
+        "bench": [asdict(speed) for speed in speeds] if bench else None,
         "self_test": asdict(found),
     }
     click.echo(json.dumps(report, ensure_ascii=False, indent=2))
@@ -164,10 +170,10 @@ def _announce(machine: Machine) -> None:
         output().print(notice.command, markup=False)
 
 
-def _bench() -> Iterator[Speed]:
-    from engine.runtime.self_bench import measure  # torch is imported for this alone
+def _bench(on_speed: Callable[[Speed], None]) -> None:
+    from engine.runtime.self_bench import measure_and_keep  # torch is imported for this alone
 
-    return measure()
+    measure_and_keep(on_speed)
 
 
 def _bench_line(speed: Speed) -> str:

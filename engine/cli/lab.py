@@ -20,6 +20,8 @@ from engine.documents.types import PageRef
 from engine.drawing import draw_slices
 from engine.errors import OutputError, PlanRefusedError, UsageError
 from engine.files import replaced
+from engine.runtime.probe import probe_machine
+from engine.runtime.speeds import kept
 from engine.slicing.cost import Rates
 from engine.slicing.figures import COLUMNS, Column, Figures, PageFacts, Value, column_of, figures_of, table
 from engine.slicing.policies import parse_policy
@@ -41,11 +43,13 @@ SHOWN = (
     "language_tflops",
     "cache_mb",
     "seconds",
+    "gpu_seconds",
 )
 """The columns that a terminal has room for; CSV and JSON carry all."""
 TEXT_COLUMNS = ("policy", "status", "runs_on", "grid", "model", "refused")
 GAP = "  "
 MARGIN_SHARE = 1 / 60
+MEASURE = "seconds are not known here: tessera doctor --bench measures this machine"
 PAPER = (232, 232, 232)
 INK = (17, 19, 24)
 
@@ -53,7 +57,8 @@ INK = (17, 19, 24)
 @dataclass(frozen=True, slots=True)
 class LabChoice:
     """What of the lab is wanted: the table of `all_policies`, sorted by `sort` and kept as `csv`, or the two policies
-    of `compare`. Without `words` no page is read; `gflops` is this machine's speed, for seconds."""
+    of `compare`. Without `words` no page is read; `gflops` is a machine's speed, for its seconds instead of this one's.
+    """
 
     all_policies: bool
     sort: str
@@ -61,6 +66,15 @@ class LabChoice:
     compare: str | None
     words: bool
     gflops: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Speeds:
+    """Operations a second of a CPU and of a GPU, as far as they are known, and where the figures come from."""
+
+    cpu: Rates | None
+    gpu: Rates | None
+    source: str
 
 
 LAB_OPTIONS = (
@@ -187,9 +201,9 @@ def parse_pair(text: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def compare(facts: PageFacts, pair: tuple[str, str], rates: Rates | None) -> tuple[Figures, Figures]:
+def compare(facts: PageFacts, pair: tuple[str, str], speeds: Speeds) -> tuple[Figures, Figures]:
     """The figures of both policies. Raises PlanRefusedError where one of them has no plan for the page."""
-    one, other = (figures_of(policy, facts, rates) for policy in pair)
+    one, other = (figures_of(policy, facts, speeds.cpu, speeds.gpu) for policy in pair)
     for row in (one, other):
         if row.refused is not None:
             raise PlanRefusedError(f"{row.chosen.id}: {row.refused.message}", row.refused.hint)
@@ -243,6 +257,18 @@ def _difference(column: Column, one: Figures, other: Figures) -> str:
     return f"{sign}{format(abs(after - before), column.form)}"
 
 
-def rates_of(gflops: float | None) -> Rates | None:
-    """The rates of a machine that reaches `gflops` thousand million operations a second."""
-    return None if gflops is None else Rates(gflops * 1e9, gflops * 1e9)
+def speed_of(gflops: float | None) -> Speeds:
+    """This machine's, as its last self-test found it; or those of a machine that reaches `gflops` thousand million
+    operations a second."""
+    if gflops is not None:
+        return Speeds(Rates(gflops * 1e9, gflops * 1e9), None, f"seconds: on a machine of {gflops:g} GFLOP/s")
+    measured = kept(probe_machine())
+    if measured is None:
+        return Speeds(None, None, MEASURE)
+    lines = [
+        f"{column}: for {pace.engine}, measured on {pace.day} by tessera doctor --bench"
+        for column, pace in (("seconds", measured.cpu), ("GPU seconds", measured.gpu))
+        if pace is not None
+    ]
+    rates = [None if pace is None else pace.rates for pace in (measured.cpu, measured.gpu)]
+    return Speeds(rates[0], rates[1], "\n".join(lines))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from engine.cli.console import output
+from engine.cli.console import output, print_notice
 from engine.cli.desk import Desk, check_picture_path, open_desk, save_picture
 from engine.cli.lab import (
     LabChoice,
@@ -19,8 +19,8 @@ from engine.cli.lab import (
     parse_pair,
     print_comparison,
     print_figures,
-    rates_of,
     side_by_side,
+    speed_of,
     write_csv,
 )
 from engine.cli.options import dpi_option, pages_option, password_option, policy_option, service_options
@@ -82,22 +82,25 @@ def _show_one(desk: Desk, page: PageRef, policy: str, path: Path | None, *, as_j
 
 def _show_all(desk: Desk, scope: tuple[PageRef, ...], lab: LabChoice, *, as_json: bool) -> None:
     made: list[tuple[PageRef, list[Figures]]] = []
+    speeds = speed_of(lab.gflops)
     for each in scope:
         page, facts = page_facts(desk, each, words=lab.words)
-        rows = sorted_figures(all_figures(facts, rates_of(lab.gflops)), lab.sort)
+        rows = sorted_figures(all_figures(facts, speeds.cpu, gpu=speeds.gpu), lab.sort)
         made.append((page, rows))
         if as_json:
             for row in rows:
                 click.echo(figures_line(page, row))
         else:
             print_figures(page, rows, lab.sort)
+    if not as_json:
+        print_notice(speeds.source)
     if lab.csv is not None:
         write_csv(lab.csv, made)
 
 
 def _show_pair(desk: Desk, each: PageRef, lab: LabChoice, path: Path | None, *, as_json: bool) -> None:
     page, facts = page_facts(desk, each, words=lab.words)
-    pair = compare(facts, parse_pair(lab.compare or ""), rates_of(lab.gflops))
+    pair = compare(facts, parse_pair(lab.compare or ""), speed_of(lab.gflops))
     if as_json:
         click.echo(comparison_line(page, *pair))
     else:

@@ -97,13 +97,20 @@ class Machine:
 @dataclass(frozen=True, slots=True)
 class Speed:
     """Tokens a second of a model of `parameters` run as `engine`: read from a page at once, and written one by one.
-    `problem` says why the engine did not run, and is empty where it did."""
+    `problem` says why the engine did not run, and is empty where it did.
+
+    Operations a second as `engine.slicing.cost` counts them: of the model while it reads, and of a vision tower.
+    `device` is `cpu` or `cuda`.
+    """
 
     engine: str
     parameters: int
     read_tokens_per_s: float = 0.0
     written_tokens_per_s: float = 0.0
     problem: str = ""
+    device: str = "cpu"
+    language_flops_per_s: float = 0.0
+    vision_flops_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

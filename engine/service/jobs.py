@@ -15,6 +15,7 @@ from engine.service.messages import (
     Command,
     DescribeModel,
     DocumentOpened,
+    MachineMeasured,
     ModelAdvised,
     ModelDescribed,
     ModelPulled,
@@ -32,7 +33,10 @@ from engine.service.messages import (
 from engine.service.pending import Pending
 
 MAX_ATTEMPTS = 2
-FINAL = (AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady, ModelAdvised, ModelPulled)
+FINAL = (
+    *(AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady),
+    *(ModelAdvised, ModelPulled, MachineMeasured),
+)
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from engine.readers.types import (
     Token,
 )
 from engine.runtime.precision import Advice
+from engine.runtime.speeds import Measured
 
 
 class WorkerKind(StrEnum):
@@ -209,6 +210,22 @@ class ModelAdvised:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureMachine:
+    """Run the self-test of speed and keep what it finds. The replies are `Progress`, then `MachineMeasured` or
+    `Failed`."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineMeasured:
+    """How fast each engine of this machine is."""
+
+    request: int
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
 class DescribeModel:
     """Ask the hub what a pull of `model` would fetch. The reply is `ModelDescribed` or `Failed`."""
 
@@ -275,6 +292,7 @@ Command = (
     | ImageDelivered
     | NeedFailed
     | AdviseModel
+    | MeasureMachine
     | DescribeModel
     | PullModel
     | Cancel
@@ -289,6 +307,7 @@ Reply = (
     | NeedText
     | NeedImage
     | ModelAdvised
+    | MachineMeasured
     | ModelDescribed
     | ModelPulled
     | Progress

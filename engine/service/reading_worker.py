@@ -8,9 +8,19 @@ from collections.abc import Callable
 from engine.errors import CancelledError, DeviceLostError, TesseraError, internal_error
 from engine.readers.opening import Readers
 from engine.readers.protocol import WordSourceProtocol
-from engine.readers.types import AnswerReady, Failed, PageRead, Request
+from engine.readers.types import AnswerReady, Failed, PageRead, Progress, Request
+from engine.runtime.machine import Speed
 from engine.service.brokered_pages import BrokeredPages
-from engine.service.messages import AdviseModel, Ask, Command, ModelAdvised, ReadPage, Reply
+from engine.service.messages import (
+    AdviseModel,
+    Ask,
+    Command,
+    MachineMeasured,
+    MeasureMachine,
+    ModelAdvised,
+    ReadPage,
+    Reply,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +44,8 @@ class ReadingWorker:
                 self._guarded(request.id, lambda: self._answer(request))
             case AdviseModel():
                 self._guarded(command.request, lambda: self._advise(command))
+            case MeasureMachine():
+                self._guarded(command.request, lambda: self._measure(command.request))
             case ReadPage():
                 self._guarded(command.request, lambda: self._read(command))
             case _:
@@ -68,6 +80,17 @@ class ReadingWorker:
         from engine.readers.sliced.loading import advice_on
 
         self._send(ModelAdvised(command.request, command.model, advice_on(command.model)))
+
+    def _measure(self, request: int) -> None:
+        from engine.runtime.self_bench import measure_and_keep
+
+        def on_speed(speed: Speed) -> None:
+            if self._is_cancelled(request):
+                raise CancelledError("Cancelled.")
+            self._send(Progress(request, 0, 0, f"Measured {speed.engine}"))
+
+        self._send(Progress(request, 0, 0, "Measuring this machine"))
+        self._send(MachineMeasured(request, measure_and_keep(on_speed)))
 
     def _read(self, command: ReadPage) -> None:
         words = self._word_source().words(command.page, keep_on_disk=command.keep_on_disk)

@@ -17,25 +17,20 @@ from pathlib import Path
 
 from engine.documents.types import PageRef
 from engine.errors import CancelledError, ErrorInfo, TesseraError, WorkerDiedError
-from engine.readers.types import EMBEDDED, Failed, ReaderChoice, Request
+from engine.readers.types import Failed
 from engine.service.broker import serve_need
 from engine.service.deaths import Deaths
 from engine.service.jobs import MAX_ATTEMPTS, Job, JobBook
 from engine.service.messages import (
-    AdviseModel,
-    Ask,
     Cancel,
     CloseDocument,
     Command,
-    DescribeModel,
     DocumentOpened,
     Hello,
     NeedImage,
     NeedText,
     OpenDocument,
     PageImageReady,
-    PullModel,
-    ReadPage,
     ReadText,
     RenderPage,
     RenderTile,
@@ -49,6 +44,7 @@ from engine.service.process import WorkerProcess
 from engine.service.requests import Notice, ServiceOptions, TilePixels, TileSpec
 from engine.service.run_folder import RunFolder
 from engine.service.tile_slots import TileSlots
+from engine.service.work_requests import WorkRequests
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +53,7 @@ CLOSE_GRACE_S = 2.0
 RGB_BYTES = 3
 
 
-class Supervisor:
+class Supervisor(WorkRequests):
     """Owns the workers, the tile ring and the run folder from the first request until `close`."""
 
     def __init__(self, notify: Callable[[Notice], None] | None = None, options: ServiceOptions | None = None) -> None:
@@ -128,46 +124,6 @@ class Supervisor:
         command = RenderPage(request, page, str(path))
         return self._start(WorkerKind.RENDER, command, request, listener, self.options.page_deadline_s)
 
-    def read(self, page: PageRef, *, listener: Listener | None = None) -> Pending:
-        """Read a page's words in the background; questions go first. Events: PageRead or Failed."""
-        request = next(self._requests)
-        command = ReadPage(request, page, self._keep_on_disk(page))
-        return self._start(WorkerKind.READING, command, request, listener, None)
-
-    def ask(
-        self,
-        question: str,
-        pages: tuple[PageRef, ...],
-        *,
-        policy: str = "minicpm-v-16x",
-        reader: ReaderChoice | None = None,
-        budget_s: float | None = None,
-        listener: Listener | None = None,
-    ) -> Pending:
-        """Ask about pages of one document. Events: the reader's; AnswerReady or Failed last."""
-        request = next(self._requests)
-        keep = all(self._keep_on_disk(page) for page in pages)
-        command = Ask(Request(request, question, pages, policy, reader or EMBEDDED, budget_s, keep))
-        return self._start(WorkerKind.READING, command, request, listener, None)
-
-    def advise(self, model: str, *, listener: Listener | None = None) -> Pending:
-        """What this machine can run an installed model in. Events: ModelAdvised or Failed. Nothing is loaded."""
-        request = next(self._requests)
-        return self._start(WorkerKind.READING, AdviseModel(request, model), request, listener, None)
-
-    def describe_model(self, model: str, *, listener: Listener | None = None) -> Pending:
-        """Ask the hub what a pull of this hub id would fetch. Events: ModelDescribed or Failed."""
-        request = next(self._requests)
-        return self._start(WorkerKind.DOWNLOAD, DescribeModel(request, model), request, listener, None)
-
-    def pull_model(self, model: str, revision: str | None = None, *, listener: Listener | None = None) -> Pending:
-        """Fetch and install a model at a commit. Events: ModelDescribed, Progress in bytes, ModelPulled or Failed.
-
-        What is fetched is kept when it is cancelled or cut; the next pull goes on from there.
-        """
-        request = next(self._requests)
-        return self._start(WorkerKind.DOWNLOAD, PullModel(request, model, revision), request, listener, None)
-
     def cancel(self, request: int) -> None:
         """Give the caller its final event now and tell the worker to stop."""
         with self._lock:
@@ -212,6 +168,10 @@ class Supervisor:
             return worker.pid if worker is not None else None
 
     # Sending.
+
+    def _request(self, kind: WorkerKind, make: Callable[[int], Command], listener: Listener | None) -> Pending:
+        request = next(self._requests)
+        return self._start(kind, make(request), request, listener, None)
 
     def _start(
         self, kind: WorkerKind, command: Command, request: int, listener: Listener | None, deadline_s: float | None

@@ -30,7 +30,7 @@ class PageFacts:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """A policy on a page: its plan with quality and cost, or why it has none. `cost` is None where the policy's model
-    has no published shape, `seconds` where this machine's rates are not known either."""
+    has no published shape, `seconds` and `gpu_seconds` where the rates of this machine's CPU and GPU are not known."""
 
     chosen: ChosenPolicy
     plan: SlicePlan | None
@@ -38,6 +38,7 @@ class Figures:
     cost: Cost | None
     seconds: float | None
     refused: ErrorInfo | None = None
+    gpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ class Column:
         return "" if value is None else format(value, self.form)
 
 
-def figures_of(policy: str, page: PageFacts, rates: Rates | None = None) -> Figures:
-    """The figures of the policy `id` or `id:N`. Raises UsageError for an unknown one."""
+def figures_of(policy: str, page: PageFacts, rates: Rates | None = None, gpu: Rates | None = None) -> Figures:
+    """The figures of the policy `id` or `id:N`; `rates` and `gpu` are those of this machine's CPU and GPU.
+
+    Raises UsageError for an unknown policy."""
     chosen = parse_policy(policy)
     try:
         plan = chosen.plan(page.size)
@@ -64,15 +67,15 @@ def figures_of(policy: str, page: PageFacts, rates: Rates | None = None) -> Figu
         return Figures(chosen, None, None, None, None, error.info)
     shape = published_shape(chosen.policy.id)
     cost = None if shape is None else cost_of(plan, shape)
-    seconds = None if cost is None or rates is None else cost.seconds(rates)
-    return Figures(chosen, plan, quality_of(plan, page.dpi, page.words), cost, seconds)
+    seconds, gpu_seconds = (None if cost is None or each is None else cost.seconds(each) for each in (rates, gpu))
+    return Figures(chosen, plan, quality_of(plan, page.dpi, page.words), cost, seconds=seconds, gpu_seconds=gpu_seconds)
 
 
 def all_figures(
-    page: PageFacts, rates: Rates | None = None, policies: Iterable[str] | None = None
+    page: PageFacts, rates: Rates | None = None, policies: Iterable[str] | None = None, gpu: Rates | None = None
 ) -> tuple[Figures, ...]:
     """The figures of every policy, or of `policies`, in their order."""
-    return tuple(figures_of(policy, page, rates) for policy in (policy_ids() if policies is None else policies))
+    return tuple(figures_of(policy, page, rates, gpu) for policy in (policy_ids() if policies is None else policies))
 
 
 def sorted_figures(rows: Iterable[Figures], key: str) -> list[Figures]:
@@ -150,5 +153,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("language_tflops", "language TFLOP", ".2f", _of_cost(lambda cost: cost.language_flops / 1e12)),
     Column("cache_mb", "KV MB", ".0f", _of_cost(lambda cost: cost.cache_bytes / 1e6)),
     Column("seconds", "seconds", ".1f", lambda row: row.seconds),
+    Column("gpu_seconds", "GPU seconds", ".1f", lambda row: row.gpu_seconds),
     Column("refused", "refused", "", lambda row: None if row.refused is None else row.refused.message),
 )

@@ -177,6 +177,9 @@ class FakeService:
     def advise(self, model: str, *, listener: Listener | None = None) -> FakePending:
         return self._pending("advise", listener, text=model)
 
+    def measure(self, *, listener: Listener | None = None) -> FakePending:
+        return self._pending("measure", listener)
+
     def describe_model(self, model: str, *, listener: Listener | None = None) -> FakePending:
         return self._pending("describe", listener, text=model)
 

@@ -32,6 +32,7 @@ from app.lab.pixels_view import PixelsView
 from app.lab.table_model import SHOWN, FiguresModel
 from app.lab.window import LabWindow
 from app.lab.words_text import pair_line, word_line
+from app.machine import Measured
 from app.main_window import MainWindow
 from app.page_view.tags import TagPainter
 from app.settings import POLICY, Settings
@@ -39,6 +40,9 @@ from engine.cli import lab as command_line
 from engine.documents.types import PageRef
 from engine.errors import PageTimeoutError
 from engine.geometry import PagePoint, PixelRect, Size
+from engine.readers.types import Progress
+from engine.runtime.machine import Speed
+from engine.service.messages import MachineMeasured
 from engine.slicing.figures import COLUMNS, PageFacts, all_figures, figures_of
 from engine.slicing.policies import DEFAULT_POLICY, plan, policy_ids
 from tests.gui.fake_service import FakePending, FakeService, make_document, make_words
@@ -471,3 +475,29 @@ def test_the_lab_follows_the_main_window(window: MainWindow, service: FakeServic
     assert lab.isVisible()
     window.close()
     assert not lab.isVisible()
+
+
+def test_this_machine_is_measured_by_the_reading_worker_and_seconds_appear(
+    lab: LabWindow, service: FakeService, qtbot: QtBot
+) -> None:
+    lab.table.measure_button.click()
+    (pending,) = service.of_kind("measure")
+    pending.send(Progress(pending.request, 0, 0, "Measured fp32 on the CPU"))
+    qtbot.waitUntil(lambda: lab.table.message.text() == "Measured fp32 on the CPU")
+    assert lab.table.measure_button.text() == "Stop measuring"
+    speed = Speed("fp32 on the CPU", 1, 9.0, 9.0, language_flops_per_s=4e10, vision_flops_per_s=3e10)
+    pending.send(MachineMeasured(pending.request, Measured("here", "2026-11-20", 2, (speed,))))
+    seconds = SHOWN.index("seconds")
+    qtbot.waitUntil(lambda: not lab.table.table.isColumnHidden(seconds))
+    assert lab.table.table.isColumnHidden(SHOWN.index("gpu_seconds"))
+    tip = lab.table.model.headerData(seconds, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "fp32 on the CPU, measured on" in tip
+    assert lab.table.measure_button.text() == "Measure this machine"
+
+
+def test_a_measurement_can_be_given_up(lab: LabWindow, service: FakeService, qtbot: QtBot) -> None:
+    lab.table.measure_button.click()
+    lab.table.measure_button.click()
+    assert service.of_kind("measure")[0].cancelled
+    assert lab.table.measure_button.text() == "Measure this machine"
+    assert lab.table.message.text() == "The measurement was given up."

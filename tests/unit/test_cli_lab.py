@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image
 
 from engine.cli import main as cli
 from engine.cli.lab import (
+    MEASURE,
     LabChoice,
+    Speeds,
     check_choice,
     compare,
     comparison_line,
@@ -19,13 +22,16 @@ from engine.cli.lab import (
     parse_pair,
     print_comparison,
     print_figures,
-    rates_of,
     side_by_side,
+    speed_of,
     write_csv,
 )
 from engine.documents.types import DocumentId, PageRef
 from engine.errors import OutputError, PlanRefusedError, UsageError
 from engine.geometry import PixelRect, Size
+from engine.runtime.machine import Speed
+from engine.runtime.probe import probe_machine
+from engine.runtime.speeds import keep
 from engine.slicing.figures import COLUMNS, PageFacts, all_figures, sorted_figures
 from engine.slicing.policies import policy_ids
 from engine.slicing.words import index_words
@@ -33,6 +39,7 @@ from engine.slicing.words import index_words
 PAGE = PageRef(DocumentId("a.pdf", "0"), 2, "3", 595, 842, Size(1240, 1754), 150.0)
 FACTS = PageFacts(PAGE.native, 150.0, index_words([PixelRect(600, 100, 80, 20), PixelRect(100, 100, 80, 20)]))
 NARROW = PageFacts(Size(1, 3000))
+UNKNOWN = Speeds(None, None, "")
 
 
 def test_table_has_a_line_per_policy_with_the_sorted_column_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +61,7 @@ def test_refused_policies_are_named_below_the_table(capsys: pytest.CaptureFixtur
 
 def test_csv_holds_every_figure_of_every_policy(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
-    write_csv(path, [(PAGE, all_figures(FACTS, rates_of(100.0))), (PAGE, all_figures(NARROW))])
+    write_csv(path, [(PAGE, all_figures(FACTS, speed_of(100.0).cpu)), (PAGE, all_figures(NARROW))])
     with path.open(encoding="utf-8", newline="") as file:
         heading, *rows = csv.reader(file)
     assert heading == ["page", *(column.key for column in COLUMNS)]
@@ -71,7 +78,7 @@ def test_csv_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
 
 
 def test_json_lines_are_raw_numbers() -> None:
-    one, other = compare(FACTS, ("llava-next", "minicpm-v-16x:4"), None)
+    one, other = compare(FACTS, ("llava-next", "minicpm-v-16x:4"), UNKNOWN)
     line = json.loads(figures_line(PAGE, one))
     assert (line["page"], line["policy"], line["sequence"], line["refused"]) == (3, "llava-next", 2256, None)
     both = json.loads(comparison_line(PAGE, one, other))["compared"]
@@ -79,7 +86,7 @@ def test_json_lines_are_raw_numbers() -> None:
 
 
 def test_comparison_says_what_the_second_has_more_of(capsys: pytest.CaptureFixture[str]) -> None:
-    print_comparison(PAGE, *compare(FACTS, ("llava-uhd-v1", "llava-uhd-v2"), None))
+    print_comparison(PAGE, *compare(FACTS, ("llava-uhd-v1", "llava-uhd-v2"), UNKNOWN))
     lines = {line.split("│")[1].strip(): line for line in capsys.readouterr().out.splitlines() if line.count("│") == 5}
     assert "+288" in lines["tokens"]
     assert "2x3" in lines["grid"]
@@ -88,7 +95,7 @@ def test_comparison_says_what_the_second_has_more_of(capsys: pytest.CaptureFixtu
 
 def test_comparison_picture_shows_the_page_twice() -> None:
     image = Image.new("RGB", (1240, 1754), "white")
-    sheet = side_by_side(image, PAGE, compare(FACTS, ("llava-1.5", "xcomposer2-4khd"), None))
+    sheet = side_by_side(image, PAGE, compare(FACTS, ("llava-1.5", "xcomposer2-4khd"), UNKNOWN))
     assert sheet.width > 2 * image.width
     assert sheet.height > image.height
     middle = sheet.height // 2
@@ -98,7 +105,7 @@ def test_comparison_picture_shows_the_page_twice() -> None:
 
 def test_a_policy_that_refuses_the_page_cannot_be_compared() -> None:
     with pytest.raises(PlanRefusedError, match="qwen3-vl: A page of 1x3000"):
-        compare(NARROW, ("minicpm-v-16x", "qwen3-vl"), None)
+        compare(NARROW, ("minicpm-v-16x", "qwen3-vl"), UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["", "llava-next", "llava-next,", "a,b,c", ","])
@@ -143,3 +150,29 @@ def test_mistakes_are_one_line(arguments: list[str], says: str, capsys: pytest.C
 def test_plan_accepts_every_policy(policy: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["plan", "1240x1754", "--policy", policy, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["policy"] == policy
+
+
+def test_seconds_are_this_machines_as_its_self_test_found_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TESSERA_STATE_DIR", str(tmp_path))
+    assert speed_of(None) == Speeds(None, None, MEASURE)
+    speeds = (
+        Speed("int8 on the CPU", 74_000_000, 350.0, 25.0, language_flops_per_s=4e10, vision_flops_per_s=3e10),
+        Speed(
+            "bf16 on the RTX", 74_000_000, 9e3, 90.0, device="cuda", language_flops_per_s=4e12, vision_flops_per_s=3e12
+        ),
+    )
+    keep(probe_machine(), speeds, 2, date(2026, 11, 20))
+    found = speed_of(None)
+    assert found.source.splitlines() == [
+        "seconds: for int8 on the CPU, measured on 2026-11-20 by tessera doctor --bench",
+        "GPU seconds: for bf16 on the RTX, measured on 2026-11-20 by tessera doctor --bench",
+    ]
+    rows = all_figures(FACTS, found.cpu, gpu=found.gpu)
+    print_figures(PAGE, rows, "seconds")
+    heading = capsys.readouterr().out.splitlines()[2]
+    assert heading.split()[1] == "seconds"
+    assert "GPU seconds" in heading
+    known = [row for row in rows if row.cost is not None]
+    assert all(row.gpu_seconds == pytest.approx(row.seconds / 100) for row in known)

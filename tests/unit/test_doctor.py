@@ -26,7 +26,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The self-test starts workers; here it has answered already."""
     answer = doctor.SelfTest(doctor.SELF_TEST_ANSWER, True, 0.5)
     monkeypatch.setattr(doctor, "_self_test", lambda: answer)
-    monkeypatch.setattr(doctor, "_bench", lambda: iter(SPEEDS))
+    monkeypatch.setattr(doctor, "_bench", lambda on_speed: list(map(on_speed, SPEEDS)))
     output.cache_clear()
 
 

@@ -22,11 +22,11 @@ PAGE = PageFacts(Size(1240, 1754), 150.0, WORDS)
 
 
 def test_every_policy_has_a_row_with_every_figure() -> None:
-    rows = all_figures(PAGE, Rates(1e12, 1e12))
+    rows = all_figures(PAGE, Rates(1e12, 1e12), gpu=Rates(1e13, 1e13))
     assert [row.chosen.id for row in rows] == list(policy_ids())
     for row in rows:
         empty = {column.key for column in COLUMNS if column.value(row) is None}
-        without_shape = {"model", "vision_tflops", "language_tflops", "cache_mb", "seconds"}
+        without_shape = {"model", "vision_tflops", "language_tflops", "cache_mb", "seconds", "gpu_seconds"}
         assert empty in ({"refused"}, {"refused"} | without_shape), row.chosen.id
         assert all(column.text(row) for column in COLUMNS if column.key not in empty)
 
