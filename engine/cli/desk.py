@@ -66,7 +66,7 @@ class Desk:
 def open_desk(path: str, password: str | None, options: ServiceOptions | None = None) -> Iterator[Desk]:
     """Open `path`; asks for a password where one is needed and somebody is there to type it."""
     with running_supervisor(options) as supervisor:
-        document = _open(supervisor, path, password)
+        document = open_document(supervisor, path, password)
         for notice in document.notices:
             print_notice(notice)
         yield Desk(supervisor, document)
@@ -120,7 +120,8 @@ def check_picture_path(path: Path) -> None:
         raise OutputError(f"There is no folder {path.absolute().parent}.", "Make it, or choose another.")
 
 
-def _open(supervisor: Supervisor, path: str, password: str | None) -> DocumentInfo:
+def open_document(supervisor: Supervisor, path: str, password: str | None) -> DocumentInfo:
+    """Open `path`; asks for a password where one is needed and somebody is there to type it. Raises TesseraError."""
     absolute = str(Path(path).expanduser().absolute())
     try:
         opened = wait(supervisor.open(absolute, password))

@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "engine.cli.plan",
     "batch": "engine.cli.batch",
     "open": "engine.cli.open_window",
+    "bench": "engine.cli.bench",
     "models": "engine.cli.models",
     "cache": "engine.cli.cache",
     "train": "engine.cli.train",

@@ -11,7 +11,7 @@ recogniser always sees whole lines from the whole page and no word has to be glu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -70,8 +70,15 @@ def find_outlines(
         coarse = _find_coarsely(models, image)
         if coarse is not None:
             return coarse
+    return find_in_windows(models, image, windows_of(width, height, side, overlap), check)
+
+
+def find_in_windows(
+    models: OcrModels, image: Image, windows: Sequence[Window], check: Callable[[], None]
+) -> list[Quad]:
+    """As `find_outlines`, in `windows`, each overlapping its neighbours by more than a line's height."""
     found: list[Quad] = []
-    for window in windows_of(width, height, side, overlap):
+    for window in windows:
         check()
         part = image[window.y0 : window.y1, window.x0 : window.x1]
         fresh = [quad + np.array([window.x0, window.y0], dtype=np.float32) for quad in _detect(models, part)]

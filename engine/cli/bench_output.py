@@ -1,0 +1,105 @@
+"""What the benches print and write: tables of shares with their intervals, and the same as CSV of raw numbers."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from engine.bench.figures import Estimate, Share
+from engine.bench.seam_report import SeamRow
+from engine.cli.console import output
+from engine.cli.desk import check_picture_path
+from engine.errors import OutputError
+from engine.files import check_replaceable, replaced
+
+Cell = str | int | float | None
+
+SEAM_COLUMNS = (
+    "policy",
+    "measure",
+    "mode",
+    *(f"across_{name}" for name in ("right", "count", "share", "low", "high")),
+    *(f"inside_{name}" for name in ("right", "count", "share", "low", "high")),
+    *("gap", "gap_low", "gap_high"),
+    *("relative_gap", "relative_gap_low", "relative_gap_high"),
+    *("change", "change_low", "change_high"),
+)
+DIGITS = 4
+NOTHING = "-"
+
+
+def check_outputs(out: Path | None, plot: Path | None) -> None:
+    """Raises OutputError before any work is done where a file could not be written."""
+    if plot is not None:
+        check_picture_path(plot)
+    if out is not None:
+        try:
+            check_replaceable(out)
+        except OSError as error:
+            raise OutputError(f"{out} cannot be written: {error.strerror or error}.") from error
+
+
+def print_seams(title: str, rows: Sequence[SeamRow]) -> None:
+    """The seam test: shares with Wilson intervals, differences with bootstrap intervals, all 95 %."""
+    table = Table(title=title, title_justify="left")
+    for heading in ("policy", "measure", "read", "across seams", "inside slices", "gap", "against whole, across"):
+        table.add_column(heading)
+    for row in rows:
+        shares = (share_text(row.across), share_text(row.inside))
+        table.add_row(row.policy, row.measure, row.mode, *shares, estimate_text(row.gap), estimate_text(row.change))
+    output().print(table)
+
+
+def seam_cells(rows: Sequence[SeamRow]) -> Iterable[list[Cell]]:
+    """The rows of the CSV, in the order of SEAM_COLUMNS."""
+    for row in rows:
+        cells: list[Cell] = [row.policy, row.measure, row.mode]
+        for share in (row.across, row.inside):
+            cells += share_cells(share)
+        for estimate in (row.gap, row.relative, row.change):
+            cells += estimate_cells(estimate)
+        yield cells
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """A CSV of plain numbers; empty where there is none. Raises OutputError."""
+    try:
+        with replaced(path) as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def share_text(share: Share) -> str:
+    """`0.93 [0.88, 0.96] 93/100`, or a dash of nothing."""
+    if share.value is None or share.interval is None:
+        return NOTHING
+    low, high = share.interval
+    return f"{share.value:.2f} [{low:.2f}, {high:.2f}] {share.right}/{share.count}"
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """`+0.12 [+0.05, +0.20]`, without brackets where no interval can be measured."""
+    if estimate.value is None:
+        return NOTHING
+    if estimate.interval is None:
+        return f"{estimate.value:+.2f}"
+    low, high = estimate.interval
+    return f"{estimate.value:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+
+def share_cells(share: Share) -> list[Cell]:
+    return [share.right, share.count, *_rounded(share.value, *(share.interval or (None, None)))]
+
+
+def estimate_cells(estimate: Estimate) -> list[Cell]:
+    return _rounded(estimate.value, *(estimate.interval or (None, None)))
+
+
+def _rounded(*values: float | None) -> list[Cell]:
+    return [None if value is None else round(value, DIGITS) for value in values]
