@@ -25,6 +25,7 @@ COMMANDS = {
     "models": "engine.cli.models",
     "cache": "engine.cli.cache",
     "train": "engine.cli.train",
+    "synth": "engine.cli.synth",
     "doctor": "engine.cli.doctor",
 }
 

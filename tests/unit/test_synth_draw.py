@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
-from pathlib import Path
+import random
 
 import pymupdf
 import pytest
-from click.testing import CliRunner
-from PIL import Image
 
 from engine.errors import UsageError
 from engine.training.synth import draw, make_document
-from engine.training.synth.__main__ import main
 
 
 @pytest.mark.parametrize("family", ["receipt", "invoice", "form", "table", "dialog", "report", "ticket"])
@@ -35,10 +30,8 @@ def test_drawing_is_repeatable() -> None:
 
 
 def test_a_scan_has_the_page_in_another_look() -> None:
-    document = make_document(22, 0, "receipt", noise=0)
-    clean = Image.open(io.BytesIO(draw.draw_png(document, 0, 100)))
-    scan = Image.open(io.BytesIO(draw.draw_png(document, 0, 100, noise_seed=4)))
-    again = Image.open(io.BytesIO(draw.draw_png(document, 0, 100, noise_seed=4)))
+    clean = draw.draw_images(draw.draw_pdf(make_document(22, 0, "receipt", noise=0)), 60)[0]
+    scan, again = (draw.scan_like(clean, random.Random(4)) for _ in range(2))
     assert scan.size == clean.size
     assert scan.mode == "L"
     assert scan.tobytes() == again.tobytes()
@@ -48,20 +41,3 @@ def test_a_scan_has_the_page_in_another_look() -> None:
 def test_disturbed_words_are_not_drawn() -> None:
     with pytest.raises(UsageError, match="cannot be drawn"):
         draw.draw_pdf(make_document(23, 0, "form", noise=0.5))
-
-
-def test_the_command_writes_documents_and_questions(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["--seed", "7", "--count", "3", "--out", str(tmp_path / "made")])
-    assert result.exit_code == 0, result.output
-    rows = [json.loads(line) for line in (tmp_path / "made" / "qa.jsonl").read_text("utf-8").splitlines()]
-    assert {row["file"] for row in rows} == {p.name for p in (tmp_path / "made").glob("*.pdf")}
-    assert {"id", "file", "page", "question", "answers", "answer_box", "kind", "page_size", "present"} == set(rows[0])
-    assert all(row["present"] == bool(row["answers"]) for row in rows)
-
-
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("x")
-    result = CliRunner().invoke(main, ["--count", "1", "--out", str(blocked / "below")])
-    assert result.exit_code != 0
-    assert "cannot be written" in result.output

@@ -1,12 +1,14 @@
-"""Synthetic documents as files: PDFs whose text layer is the words, and page images, clean or like a bad scan."""
+"""Synthetic documents drawn: PDFs whose text layer is the words, and pages that look scanned."""
 
 from __future__ import annotations
 
 import io
 import random
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from engine.documents.mupdf import pymupdf
 from engine.errors import UsageError
 from engine.training.synth.types import Colour, PageArt, SyntheticDocument, TextStyle
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from engine.documents.types import PageWords
+
+FontOf = Callable[[TextStyle, str], Any]
+"""The `pymupdf.Font` that a word is set in, by its style and text."""
 
 _FONT_NAMES = {
     ("helv", False): "helv",
@@ -25,32 +30,29 @@ _FONT_NAMES = {
 }
 
 
-def draw_pdf(document: SyntheticDocument) -> bytes:
-    """A PDF with every word at its place. Only undisturbed documents can be drawn; others raise UsageError."""
-    import pymupdf
+def base_font(style: TextStyle, text: str = "") -> Any:  # noqa: ARG001 - the signature of FontOf
+    """The base-14 font of a style, which the words' boxes are computed for."""
+    return _load_font(_FONT_NAMES[style.font, style.bold])
 
+
+def draw_pdf(document: SyntheticDocument, font_of: FontOf = base_font) -> bytes:
+    """A PDF with every word at its place. Only undisturbed documents can be drawn; others raise UsageError."""
     if document.noise > 0:
         raise UsageError("A disturbed document cannot be drawn.", "Make the document with noise=0.")
     pdf = pymupdf.open()
     for page, art in zip(document.pages, document.art, strict=True):
-        _draw_page(pdf.new_page(width=page.page.width, height=page.page.height), page, art)
+        _draw_page(pdf.new_page(width=page.page.width, height=page.page.height), page, art, font_of)
     pdf.subset_fonts()
     return bytes(pdf.tobytes(garbage=3, deflate=True, no_new_id=True))
 
 
-def draw_png(document: SyntheticDocument, page: int, dpi: int = 150, noise_seed: int | None = None) -> bytes:
-    """Page `page` (0-based) as a PNG at `dpi`; with `noise_seed`, as a skewed, blurred, JPEG-compressed grey scan."""
-    import pymupdf
+def draw_images(pdf: bytes, dpi: float) -> list[Image.Image]:
+    """The pages of a PDF as RGB images."""
     from PIL import Image
 
-    with pymupdf.open(stream=draw_pdf(document), filetype="pdf") as pdf:
-        pixmap = pdf[page].get_pixmap(dpi=dpi)
-        image = Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples)
-    if noise_seed is not None:
-        image = scan_like(image, random.Random(noise_seed))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+    with pymupdf.open(stream=pdf, filetype="pdf") as opened:
+        pixmaps = [page.get_pixmap(dpi=round(dpi)) for page in opened]
+    return [Image.frombytes("RGB", (pixmap.width, pixmap.height), pixmap.samples) for pixmap in pixmaps]
 
 
 def scan_like(image: Image.Image, rng: random.Random, skew_degrees: float = 1.0) -> Image.Image:
@@ -66,9 +68,7 @@ def scan_like(image: Image.Image, rng: random.Random, skew_degrees: float = 1.0)
     return Image.open(buffer).convert("L")
 
 
-def _draw_page(target: Any, page: PageWords, art: PageArt) -> None:
-    import pymupdf
-
+def _draw_page(target: Any, page: PageWords, art: PageArt, font_of: FontOf) -> None:
     for shape in art.shapes:
         rect = pymupdf.Rect(*shape.rect.as_list())
         if shape.rect.area == 0:
@@ -80,7 +80,7 @@ def _draw_page(target: Any, page: PageWords, art: PageArt) -> None:
         if writer is None or style.colour != colour:
             _flush(target, writer, colour)
             writer, colour = pymupdf.TextWriter(target.rect), style.colour
-        writer.append((word.box.x0, baseline), word.text, font=_font(style), fontsize=style.size)
+        writer.append((word.box.x0, baseline), word.text, font=font_of(style, word.text), fontsize=style.size)
     _flush(target, writer, colour)
 
 
@@ -89,12 +89,6 @@ def _flush(target: Any, writer: Any, colour: Colour | None) -> None:
         writer.write_text(target, color=colour)
 
 
-def _font(style: TextStyle) -> Any:
-    return _load_font(_FONT_NAMES[style.font, style.bold])
-
-
 @cache
 def _load_font(name: str) -> Any:
-    import pymupdf
-
     return pymupdf.Font(name)

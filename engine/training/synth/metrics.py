@@ -51,11 +51,11 @@ _OTHER = {
 
 
 def text_width(text: str, font: str, size: float, *, bold: bool = False) -> float:
-    """Width of `text` in the unit of `size`; accented letters are as wide as their base letter."""
+    """Width of `text` in the unit of `size`; accented letters are as wide as their base letter, Chinese ones an em."""
     table = _TABLES[font, bold]
     total = 0
     for char in text:
         base = _OTHER.get(char) or unicodedata.normalize("NFD", char)[0]
         code = ord(base) - 32
-        total += table[code] if 0 <= code < 95 else 556
+        total += table[code] if 0 <= code < 95 else 1000 if unicodedata.east_asian_width(char) in "WF" else 556
     return total * size / 1000
