@@ -185,7 +185,7 @@ def _steps_in(name: str, minutes: float, setup: Setup) -> int:
 def _asked(model: nn.Module, condition: Condition, setup: Setup) -> Iterator[Answered]:
     """Every test question, and for the selecting variant once more for each share, by the selector and by chance."""
     recipe = recipe_of(condition.variant, setup)
-    selections = [("", None, False)]
+    selections: list[tuple[str, float | None, bool]] = [("", None, False)]
     if condition.variant == SELECTING:
         selections += [(f"{share:g}", share, False) for share in SHARES]
         selections += [(f"{share:g} blind", share, True) for share in SHARES[1:]]
@@ -197,9 +197,11 @@ def _asked(model: nn.Module, condition: Condition, setup: Setup) -> Iterator[Ans
                 count = min(_CHUNK, setup.pages - start)
                 made = test_batch(task, where, start, count)
                 batch = {name: value.to(setup.device) for name, value in made.items()}
+                with torch.no_grad():
+                    features = recipe.features(model, batch)
                 for selection, share, blind in selections:
                     with torch.no_grad():
-                        logits, kept = recipe.answers(model, batch, share, blind=blind)
+                        logits, kept = recipe.answers(model, batch, features, share, blind=blind)
                     right = (logits.argmax(1) == batch["answers"]).tolist()
                     for offset in range(count):
                         number, tokens = start + offset, int(kept[offset])

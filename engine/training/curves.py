@@ -111,14 +111,14 @@ def _draw_panel(
         if before["stage"] != row["stage"]:
             at = float(row["total_step"])
             draw.line((*panel.place((at, panel.y[0])), *panel.place((at, panel.y[1]))), fill=_INK)
-    left = float(_LEFT)
+    written = float(_LEFT)
     for number, name in enumerate(names):
         colour = _LINES[number % len(_LINES)]
         points = _series(rows, name)
         _draw_line(draw, panel, points, (colour[0] // 3 + 165, colour[1] // 3 + 165, colour[2] // 3 + 165), 1)
         _draw_line(draw, panel, _running_mean(points), colour, 2)
-        draw.text((left, panel.top + 10), name, font=font, fill=colour)
-        left += font.getlength(name) + 24
+        draw.text((written, panel.top + 10), name, font=font, fill=colour)
+        written += font.getlength(name) + 24
 
 
 def _draw_line(

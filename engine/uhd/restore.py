@@ -21,7 +21,7 @@ KERNEL = 3
 
 
 class SliceRestore(nn.Module):
-    """x + cut(near(page) + pooled(page)) for the slices x of one page; exactly x until it is trained.
+    """x + cut(near(page) + pooled(page)) for the slices x of each page; exactly x until it is trained.
 
     The kernel is a parameter of its own, not a layer's: transformers asks only modules that have some to begin anew.
     """
@@ -33,7 +33,7 @@ class SliceRestore(nn.Module):
         self.reset_parameters()
 
     def forward(self, slices: Tensor, patches: PatchGrid, grid: Grid) -> Tensor:
-        """[slices, patches, dim] for the same: all slices of one page, row-major over `grid`."""
+        """[slices, patches, dim] for the same: all slices of one page, or of page after page, row-major over `grid`."""
         page = merged(slices, patches, grid)
         small = functional.adaptive_avg_pool2d(page, (patches.rows, patches.cols)).flatten(2).transpose(1, 2)
         seen = self.attn(small, small, small).transpose(1, 2).unflatten(2, (patches.rows, patches.cols))
@@ -49,12 +49,12 @@ class SliceRestore(nn.Module):
 
 
 def merged(slices: Tensor, patches: PatchGrid, grid: Grid) -> Tensor:
-    """[1, dim, grid.rows * patches.rows, grid.cols * patches.cols] for slices [slices, patches, dim]."""
-    placed = slices.unflatten(1, (patches.rows, patches.cols)).unflatten(0, (grid.rows, grid.cols))
-    return placed.permute(4, 0, 2, 1, 3).flatten(3, 4).flatten(1, 2)[None]
+    """[pages, dim, grid.rows * patches.rows, grid.cols * patches.cols] for slices [slices, patches, dim]."""
+    placed = slices.unflatten(1, (patches.rows, patches.cols)).unflatten(0, (-1, grid.rows, grid.cols))
+    return placed.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
 
 
 def cut(page: Tensor, grid: Grid) -> Tensor:
     """What `merged` was made of."""
-    rows = page[0].unflatten(1, (grid.rows, -1)).unflatten(3, (grid.cols, -1))
-    return torch.permute(rows, (1, 3, 2, 4, 0)).flatten(2, 3).flatten(0, 1)
+    rows = page.unflatten(2, (grid.rows, -1)).unflatten(4, (grid.cols, -1))
+    return torch.permute(rows, (0, 2, 4, 3, 5, 1)).flatten(3, 4).flatten(0, 2)

@@ -50,7 +50,7 @@ class VisionTower(nn.Module):
     def forward(self, pixels: Tensor, slices: Grid | None = None) -> ViewFeatures:
         """The patch features of views of one size, for `pixels` [views, 3, height_px, width_px].
 
-        With `slices` the views are all the slices of one page, row-major; restore layers then join them.
+        With `slices` the views are all the slices of each page, row-major; restore layers then join them.
         """
         grid = PatchGrid(pixels.shape[-2] // self.patch_size, pixels.shape[-1] // self.patch_size)
         if slices is None or not self.restore:

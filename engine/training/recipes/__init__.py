@@ -9,6 +9,7 @@ from engine.errors import UsageError
 from engine.training.recipes.protocol import Recipe
 
 RECIPES = {
+    "nano": "engine.training.nano.recipe:recipe",
     "entitygrid-tower": "engine.training.recipes.entitygrid:tower",
     "entitygrid-uhd": "engine.training.recipes.entitygrid:uhd",
     "entitygrid-restore": "engine.training.recipes.entitygrid:restore",
