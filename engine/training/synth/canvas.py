@@ -55,6 +55,7 @@ class Canvas:
         self.width = width
         self.height = height
         self.style = style
+        self.rng = rng
         self.ascent = rng.uniform(0.72, 1.05)
         self.descent = rng.uniform(0.18, 0.29)
         self._pages = [_Page()]
@@ -144,6 +145,10 @@ class Canvas:
         """The rectangle around a span's words, None for an empty span."""
         words = self._pages[span.page].words
         return bounding_rect([words[i].box for i in span.words])
+
+    def holds(self, span: Span) -> bool:
+        """Whether the page of a span has all its words."""
+        return max(span.words, default=0) < len(self._pages[span.page].words)
 
     def text_of(self, span: Span) -> str:
         words = self._pages[span.page].words

@@ -26,6 +26,7 @@ from engine.training.synth.families.screens import screen
 from engine.training.synth.families.statements import statement
 from engine.training.synth.families.tables import table
 from engine.training.synth.families.topics import topic
+from engine.training.synth.families.written import written_families
 from engine.training.synth.families.yearbooks import yearbook
 from engine.training.synth.margins import write_margins
 from engine.training.synth.noise import disturb
@@ -54,6 +55,7 @@ _TRAIN: dict[str, Family] = {
     "leaflet": leaflet,
     "screen": screen,
     "topic": topic,
+    **written_families(),
 }
 _HELD: dict[str, Family] = {
     "bill": bill,
@@ -109,14 +111,14 @@ def make_document(seed: int, k: int, family: str | None = None, *, noise: float 
     rng = random.Random(f"{seed}/{k}/{name}")
     language = rng.choice(LANGUAGES[1:]) if name in _MULTILINGUAL and rng.random() < _MULTILINGUAL[name] else "en"
     draft = maker(rng, draw_locale(rng, language), held)
-    if name not in _WITHOUT_MARGINS:
+    if name not in _WITHOUT_MARGINS and not draft.closed:
         write_margins(draft)
     questions = make_questions(draft)
     pages, art = draft.canvas.finish(f"{name}-{seed}-{k}.pdf")
     strength = (0.0 if rng.random() < 0.5 else rng.uniform(0.1, 1.0)) if noise is None else noise
     if strength > 0:
         pages = tuple(disturb(page, rng, strength) for page in pages)
-    return SyntheticDocument(name, pages, questions, art, language, strength)
+    return SyntheticDocument(name, pages, questions, art, draft.language, strength)
 
 
 def _all() -> tuple[str, ...]:

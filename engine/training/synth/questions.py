@@ -33,7 +33,8 @@ class Draft:
     """A document being written: its canvas, its manner, and what it says so far.
 
     `held` documents are asked in the held-out phrasings. `absent` holds (question, value type) of things known not
-    to be on the document. `who` names the main entity, for `{who}` in questions.
+    to be on the document; `closed` documents are asked for no other absent things. `who` names the main entity, for
+    `{who}` in questions.
     """
 
     canvas: Canvas
@@ -44,6 +45,7 @@ class Draft:
     absent: list[tuple[str, str]] = field(default_factory=list)
     who: str = ""
     hidden_fields: set[str] = field(default_factory=set)
+    closed: bool = False
 
     @property
     def language(self) -> str:
@@ -149,8 +151,10 @@ def _absent(draft: Draft, count: int) -> list[SyntheticQuestion]:
     rng = draft.rng
     made = [
         SyntheticQuestion(typed_by_hand(rng, text, draft.language), (), 0, None, "absent", False, "", value)
-        for text, value in rng.sample(draft.absent, min(len(draft.absent), rng.randint(0, count)))
+        for text, value in rng.sample(draft.absent, min(len(draft.absent), rng.randint(draft.closed, count)))
     ]
+    if draft.closed:
+        return made
     printed = f" {draft.canvas.all_text().lower()} "
     present = {fact.field for fact in draft.facts} | draft.hidden_fields
     types = {_value_of(fact) for fact in draft.facts}
