@@ -13,7 +13,7 @@ from engine.models.types import ModelFolder
 from engine.readers.names import is_cascade, model_behind
 from engine.resources import resource_path
 
-EMBEDDED_RULES = "6"
+EMBEDDED_RULES = "7"
 """Raised when the embedded reader's rules change."""
 
 EMBEDDED_WEIGHTS = "embedded_ranker.json"

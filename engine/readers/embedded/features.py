@@ -17,7 +17,8 @@ from engine.readers.embedded.layout import Layout, Segment
 from engine.readers.embedded.matching import Match, match, strongest
 from engine.readers.embedded.priors import prior
 from engine.readers.embedded.question import Question
-from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation, year_headings
+from engine.readers.embedded.grids import captions, head_cells, year_headings
+from engine.readers.embedded.relations import SEGMENT_RELATIONS, Relation
 from engine.readers.embedded.values import Kind
 from engine.readers.embedded.wording import PREPOSITIONS
 
@@ -288,7 +289,7 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
     """Features that no question changes: form, kind, place and look of each candidate."""
     layout, found = index.layout, index.candidates
     following = {line: after for block in layout.blocks for line, after in pairwise(block)}
-    years = year_headings(layout)
+    years, boxed, heading = year_headings(layout), captions(layout), head_cells(layout)
     rows: list[list[float]] = []
     for candidate in found:
         segment = layout.segments[candidate.segment]
@@ -319,6 +320,8 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 _goes_on(candidate, index, following),
                 float(_INNER_LABEL.search(candidate.text) is not None),
                 float(candidate.segment in years and candidate.text == segment.text),
+                float(candidate.segment in boxed),
+                float(candidate.segment in heading),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -350,6 +353,8 @@ _PAGE_NAMES = (
     "goes_on",
     "holds_label",
     "heading_year",
+    "caption",
+    "head_cell",
 )
 
 

@@ -26,12 +26,13 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A common field: its name here, its kind of value, how it is asked for and how it is printed."""
+    """A common field: its name here, its kind of value and others it may have, how it is asked for and printed."""
 
     name: str
     kind: Kind
     asked: tuple[Phrase, ...]
     printed: tuple[Phrase, ...]
+    also: tuple[Kind, ...] = ()
 
 
 @lru_cache(maxsize=65536)
@@ -80,7 +81,8 @@ def printed_words() -> frozenset[str]:
 def _field(name: str, table: Mapping[str, Any]) -> Field:
     both = _phrases(table.get("words", ()))
     asked, printed = _phrases(table.get("asked", ())), _phrases(table.get("printed", ()))
-    return Field(name, Kind(table["kind"]), (*both, *asked), (*both, *printed))
+    also = tuple(Kind(kind) for kind in table.get("also", ()))
+    return Field(name, Kind(table["kind"]), (*both, *asked), (*both, *printed), also)
 
 
 def _phrases(entries: Sequence[str]) -> tuple[Phrase, ...]:

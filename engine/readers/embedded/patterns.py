@@ -53,12 +53,18 @@ _MONEY_WORD = (
     r"yen)"
 )
 _LARGE = r"(?:[KMB]n?|million(?:en|s)?|millones|milioni|miljoen|billion|thousand|mio\.?|mrd\.?)"
-_FIGURE = r"(?:(?:\d+\s)?\d{1,2}/\d{1,2}(?![\d/])|\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
+_GROUPED = r"\d{1,2}(?:,\d{2})+,\d{3}"
+"""An Indian figure: lakhs and crores in groups of two."""
+
+_FIGURE = (
+    rf"(?:(?:\d+\s)?\d{{1,2}}/\d{{1,2}}(?![\d/])|{_GROUPED}(?:\.\d{{1,2}})?|"
+    r"\d{1,3}(?:[.,'’ \u00a0]\d{3})+(?:[.,]\d{1,4})?|\d+(?:[.,]\d+)?)"
+)
 AMOUNT = re.compile(
     rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?{_LARGE}(?!\w))?(?:,-|\.-)?"
     rf"|{_FIGURE}(?:\s{_LARGE})?\s(?:(?:de|d['’]|di)\s?)?{_MONEY_WORD}(?!\w)"
     rf"|[-+(]?{_FIGURE}\)?\s?(?:,-|\.-)?{_CURRENCY}(?!\w)"
-    r"|[-+(]?(?:\d{1,3}(?:[.,'’ ]\d{3})+|\d+)[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
+    rf"|[-+(]?(?:{_GROUPED}|\d{{1,3}}(?:[.,'’ ]\d{{3}})+|\d+)[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
     re.IGNORECASE,
 )
 PERCENT = re.compile(
@@ -72,8 +78,8 @@ NUMBER = re.compile(rf"(?<![\w.,/:-])[-+(]?{_FIGURE}\)?(?![^\W{_RAISED}]|[/:]|[.
 
 _NUMBER_WORDS = (
     "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|twenty(?:-\\w+)?|thirty(?:-\\w+)?|forty(?:-\\w+)?|fifty(?:-\\w+)?|"
-    "sixty|seventy|eighty|ninety|hundred|half|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|zwanzig|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|"
-    "quinze|vingt|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|venti|twee|drie|vijf|"
+    "sixty|seventy|eighty|ninety|hundred|half|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|zwanzig|deux|trois|quatre|cinq|huit|neuf|dix|onze|douze|"
+    "quinze|vingt|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|doce|veinte|tre|quattro|cinque|sei|sette|otto|nove|dieci|dodici|venti|twee|drie|vijf|"
     "zes|zeven|negen|tien|twaalf|twintig"
 )
 NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{_NUMBER_WORDS})(?![\w-])", re.IGNORECASE)

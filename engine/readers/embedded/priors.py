@@ -50,6 +50,8 @@ _EVIDENCE = {
     "holds_label": -2.0,
     "heading_year": -3.0,
     "own_named": -2.5,
+    "caption": -4.0,
+    "head_cell": -2.0,
 }
 """Fits that count on any page: a label close by, a column header, row and column together, a row of labels above; and
 what no whole answer does: break off where its text goes on in the next line, or hold a label of its own."""

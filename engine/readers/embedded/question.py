@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from engine.readers.embedded.labels import Phrase, asked_phrases, fields_by_name, match_form
+from engine.readers.embedded.labels import Field, Phrase, asked_phrases, fields_by_name, match_form
 from engine.readers.embedded.question_kinds import FIELD_PATTERNS, KIND_PATTERNS, SHAPE_PATTERNS
 from engine.readers.embedded.text import fold, has_digit, is_cjk, words_of
 from engine.readers.embedded.values import Kind
@@ -78,13 +78,13 @@ def parse(text: str) -> Question:
     kinds = _kinds(rest if quoted else folded)
     units, field = _units(rest, quoted, language, text)
     named = "" if quoted else next((name for name, pattern in FIELD_PATTERNS if pattern.search(folded)), "")
-    if named and named != field:
-        units, field = _renamed(units, named), named
-        kinds = {}
+    if named:
+        units = units if named == field else _renamed(units, named)
+        field, kinds = named, {}
     if field and _overruled(kinds, field):
         field = ""
     elif field:
-        kinds = _with_field(kinds, fields_by_name()[field].kind)
+        kinds = _with_field(kinds, fields_by_name()[field])
     return Question(text, language, _shape(folded), tuple(units), tuple(kinds.items()), field)
 
 
@@ -120,8 +120,12 @@ def _overruled(kinds: dict[Kind, float], field: str) -> bool:
     return bool(kinds) and kind not in kinds and max(kinds.values()) >= 0.9
 
 
-def _with_field(kinds: dict[Kind, float], kind: Kind) -> dict[Kind, float]:
-    return {**{k: w * 0.7 for k, w in kinds.items()}, kind: 1.0}
+def _with_field(kinds: dict[Kind, float], field: Field) -> dict[Kind, float]:
+    return {**{k: w * 0.7 for k, w in kinds.items()}, **dict.fromkeys(field.also, _ALSO), field.kind: 1.0}
+
+
+_ALSO = 0.7
+"""How strongly a field's second kind of value is expected."""
 
 
 def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[list[Unit], str]:

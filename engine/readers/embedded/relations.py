@@ -10,11 +10,17 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.readers.embedded.grids import (
+    head_rows,
+    is_complete,
+    is_year,
+    nearest_head,
+    row_pairs,
+    tall_cells,
+)
 from engine.readers.embedded.layout import Layout, Segment
 
 
@@ -65,8 +71,11 @@ Links = list[list[tuple[int, float]]]
 """For each segment its (place, strength) pairs in one relation."""
 
 
+_COMPLETE = 0.5
+"""What a segment with a label of its own is worth as the label of another."""
+
 _PAIRED = 0.4
-"""From here on a row counts as labels over the values of the next row (see `_row_pairs`)."""
+"""From here on a row counts as labels over the values of the next row (see `row_pairs`)."""
 
 
 class Neighbours:
@@ -82,7 +91,10 @@ class Neighbours:
         self._places = places
         self._block_of = {index: block for block in layout.blocks for index in block}
         self._upper = self._overlapping_above()
-        self._heads = _row_pairs(layout)
+        self._heads = row_pairs(layout)
+        self._head_rows = head_rows(layout)
+        self._tall = tall_cells(layout)
+        self._worth = [_COMPLETE if is_complete(s) else 1.0 for s in layout.segments]
         heights = [segment.height for segment in layout.segments]
         self._usual_height = statistics.median(heights) if heights else 1.0
 
@@ -99,7 +111,34 @@ class Neighbours:
             found[Relation.COLUMN][index] = [] if self._paragraph[index] >= 0 else self._column(segment)
         for segment in self._segments:
             self._below(segment, found)
+        self._beside_tall(found)
+        self._keyed(found)
         return found
+
+    def _beside_tall(self, found: dict[Relation, Links]) -> None:
+        """Cells of several lines label the cells that stand beside them between two of their lines."""
+        for block in self._tall:
+            lines = [self._segments[i] for i in block]
+            rows = {line.row for line in lines}
+            right = max(line.x1 for line in lines)
+            for segment in self._segments:
+                between = lines[0].y0 < (segment.y0 + segment.y1) / 2 < lines[-1].y1
+                if between and segment.x0 >= right and segment.row not in rows and segment.index not in self._running:
+                    place = self._place(*block)
+                    found[Relation.LEFT][segment.index].append((place, 0.9))
+                    found[Relation.ROW][segment.index].append((place, 0.95))
+
+    def _keyed(self, found: dict[Relation, Links]) -> None:
+        """Rows that begin with a figure are named by it and its column's head together: "8" under "Distance (km)"."""
+        for row in self._layout.rows:
+            key = self._segments[row[0]]
+            heads = found[Relation.COLUMN][key.index]
+            if len(row) < 2 or not key.numeric or not heads:
+                continue
+            head = max(heads, key=lambda link: (link[1], len(self._places.tokens[link[0]])))[0]
+            place = self._places.add((*self._places.tokens[head], *range(key.start, key.end)))
+            for index in row[1:]:
+                found[Relation.ROW][index].append((place, 0.95))
 
     def _place(self, *indices: int) -> int:
         spans = [range(self._segments[i].start, self._segments[i].end) for i in indices]
@@ -113,7 +152,7 @@ class Neighbours:
             if position == at:
                 continue
             other = self._segments[other_index]
-            strength = 1.0 if position == 0 else 0.8 if position < at else 0.75
+            strength = (1.0 if position == 0 else 0.8 if position < at else 0.75) * self._worth[other_index]
             found[Relation.ROW][segment.index].append((self._place(other_index), strength))
             if position == at + 1:
                 gap = (other.x0 - segment.x1) / unit
@@ -123,6 +162,7 @@ class Neighbours:
             nearest = text_left[-1]
             between = at - row.index(nearest.index) - 1
             strength = (1.0, 0.6, 0.4)[min(between, 2)] * _fade((segment.x0 - nearest.x1) / unit, 25, 90)
+            strength *= self._worth[nearest.index]
             self._add_left(segment, nearest, strength, found)
 
     def _add_left(self, segment: Segment, label: Segment, strength: float, found: dict[Relation, Links]) -> None:
@@ -169,7 +209,8 @@ class Neighbours:
             gap = (segment.y0 - other.y1) / unit
             side = min(abs(other.x0 - segment.x0), abs(other.x0 + other.x1 - segment.x0 - segment.x1) / 2)
             skew = 1.0 if side < 2 * unit else 0.75
-            links.append((self._place(index), (1.0, 0.6, 0.4)[depth] * _fade(gap, 1.5, 8) * skew))
+            strength = (1.0, 0.6, 0.4)[depth] * _fade(gap, 1.5, 8) * skew * self._worth[index]
+            links.append((self._place(index), strength))
             stack.insert(0, index)
             if depth and self._one_label(stack) and index in self._block_of[above[0]]:
                 links.append((self._place(*stack), 0.95 * skew))
@@ -198,7 +239,9 @@ class Neighbours:
             gap = (previous.y0 - other.y1) / unit
             if gap > 5 or (texts and gap > 2.5):
                 break
-            header_like = not other.numeric or _is_year(other.text)
+            if self._worth[index] < 1.0:
+                continue
+            header_like = not other.numeric or is_year(other.text)
             if header_like:
                 texts.append(index)
                 own = 0.95 if segment.numeric else 0.7
@@ -210,7 +253,15 @@ class Neighbours:
         if group is not None:
             links.append((self._place(group), 0.9))
             links.append((self._place(group, texts[-1]), 0.95))
-        return self._with_stacks(links, texts, segment)
+        return self._with_stacks(links, texts, segment) + self._nearest_head(segment, texts)
+
+    def _nearest_head(self, cell: Segment, texts: Sequence[int]) -> list[tuple[int, float]]:
+        """The head of the table nearest to a figure, where narrow figures stand clear of their wide heads."""
+        head = self._head_rows.get(cell.row)
+        if head is None or not cell.numeric:
+            return []
+        nearest = nearest_head(self._layout, cell, head)
+        return [] if nearest is None or nearest in texts else [(self._place(nearest), 0.9)]
 
     def _group_header(self, texts: Sequence[int], cell: Segment) -> int | None:
         """The header over several columns that the cell's column belongs to: in the row above its own header the one
@@ -219,7 +270,7 @@ class Neighbours:
             return None
         header = self._segments[texts[-1]]
         above = self._layout.rows[header.row - 1] if header.row else ()
-        groups = [s for s in (self._segments[i] for i in above) if not s.numeric or _is_year(s.text)]
+        groups = [s for s in (self._segments[i] for i in above) if not s.numeric or is_year(s.text)]
         columns = len(self._layout.rows[header.row])
         if len(groups) < 2 or len(groups) >= columns or header.y0 - groups[0].y1 > 2.5 * self._layout.line_height:
             return None
@@ -281,87 +332,8 @@ class Neighbours:
         return links
 
 
-def place_marks(layout: Layout, places: Sequence[tuple[int, ...]]) -> dict[str, NDArray[np.float64]]:
-    """Looks of places that tell where their value stands, 1 or 0 for each: `colon` it ends as a label does, `stacked`
-    it is a cell with another cell flush below it, `beside` it is a cell with another one close to its right, `heads`
-    and `headed` (0–1) its row looks like labels over the row below, or like values under the labels above."""
-    stacked, beside = _stacked(layout), _beside(layout)
-    heads = _row_pairs(layout)
-    marks = {name: np.zeros(len(places)) for name in ("colon", "stacked", "beside", "heads", "headed")}
-    for number, tokens in enumerate(places):
-        if not tokens:
-            continue
-        marks["colon"][number] = layout.tokens[tokens[-1]].text.endswith((":", "："))
-        segment = layout.segments[layout.segment_of[tokens[-1]]]
-        if segment.start == tokens[0] and segment.end == tokens[-1] + 1:
-            marks["stacked"][number] = segment.index in stacked
-            marks["beside"][number] = segment.index in beside
-        marks["heads"][number] = heads.get(segment.row, 0.0)
-        marks["headed"][number] = heads.get(segment.row - 1, 0.0)
-    return marks
-
-
-def _stacked(layout: Layout) -> set[int]:
-    """Segments with another one flush below: the same left edge, a line away, in the next row or two."""
-    found = set()
-    for row, below in pairwise(layout.rows):
-        for index in row:
-            upper = layout.segments[index]
-            for other_index in below:
-                lower = layout.segments[other_index]
-                unit = min(upper.height, lower.height)
-                if abs(upper.x0 - lower.x0) < unit and lower.y0 - upper.y1 < 1.5 * unit:
-                    found.add(index)
-    return found
-
-
-def _row_pairs(layout: Layout) -> dict[int, float]:
-    """For each row how much it looks like a row of labels with their values in the next row (0–1).
-
-    Three signs: cells flush above cells, the next row closer than the row before, figures below and none above.
-    """
-    found: dict[int, float] = {}
-    stacked = _stacked(layout)
-    for number, (row, below) in enumerate(pairwise(layout.rows)):
-        upper, lower = [layout.segments[i] for i in row], [layout.segments[i] for i in below]
-        flush = sum(i in stacked for i in row) / max(len(row), len(below))
-        if flush < 0.5 or any(segment.numeric for segment in upper):
-            continue
-        down = min(s.y0 for s in lower) - max(s.y1 for s in upper)
-        before = layout.rows[number - 1] if number else ()
-        up = min(s.y0 for s in upper) - max((layout.segments[i].y1 for i in before), default=-1e9)
-        after = layout.rows[number + 2] if number + 2 < len(layout.rows) else ()
-        on = min((layout.segments[i].y0 for i in after), default=1e9) - max(s.y1 for s in lower)
-        closer = float(down < 0.8 * up) * 0.5 + float(down < 0.8 * on) * 0.5
-        figures = sum(any(c.isdigit() for c in s.text) for s in lower) / len(lower)
-        plain = sum(not any(c.isdigit() for c in s.text) for s in upper) / len(upper)
-        found[number] = flush * (0.15 + 0.5 * closer + 0.35 * figures * plain)
-    return found
-
-
-def _beside(layout: Layout) -> set[int]:
-    reach = 10 * layout.line_height
-    return {
-        left
-        for row in layout.rows
-        for left, right in pairwise(row)
-        if layout.segments[right].x0 - layout.segments[left].x1 < reach
-    }
-
-
 def _fade(distance: float, full: float, gone: float) -> float:
     """1 up to `full` line heights, falling to 0.2 at `gone` and beyond."""
     if distance <= full:
         return 1.0
     return max(0.2, 1.0 - 0.8 * (distance - full) / (gone - full))
-
-
-def year_headings(layout: Layout) -> frozenset[int]:
-    """The segments of rows that hold several years: heads of columns, no figures of the table."""
-    rows = [[i for i in row if _is_year(layout.segments[i].text)] for row in layout.rows]
-    return frozenset(i for row in rows if len(row) > 1 for i in row)
-
-
-def _is_year(text: str) -> bool:
-    stripped = text.strip("()*' ")
-    return len(stripped) == 4 and stripped.isdigit() and stripped[:2] in ("17", "18", "19", "20")
