@@ -12,13 +12,25 @@ from PySide6.QtCore import QObject, Signal
 from app.machine import Advice, MachineView, look_at_machine, recommended_in
 from app.model_words import device_text, title_of
 from app.service import Service
-from app.settings import CASCADE_SLICES, CONTRIBUTIONS, MAX_TOKENS, MODEL, PRECISION, READER, Settings
+from app.settings import (
+    BEST_SLICES,
+    CASCADE_SLICES,
+    CONTRIBUTIONS,
+    KEEP_BY,
+    KEEP_TOKENS,
+    MAX_TOKENS,
+    MODEL,
+    PRECISION,
+    READER,
+    TOP_P,
+    Settings,
+)
 from app.task import Task, in_thread, mailbox
 from engine.errors import ErrorInfo
 from engine.models.installed import installed
 from engine.models.types import ModelFolder
 from engine.readers.names import CASCADE_NAME, is_cascade
-from engine.readers.types import EMBEDDED, ReaderChoice
+from engine.readers.types import EMBEDDED, KeepBy, ReaderChoice
 from engine.service.messages import ModelAdvised
 
 LOADING_FAILURES = frozenset({"checkpoint", "device", "out-of-memory", "model-missing"})
@@ -178,6 +190,10 @@ class ReaderShelf(QObject):
             self._settings.get(MAX_TOKENS),
             self._settings.get(CONTRIBUTIONS),
             slices or None if cascade else None,
+            self._settings.get(BEST_SLICES) or None,
+            self._settings.get(KEEP_TOKENS) / 100,
+            KeepBy(self._settings.get(KEEP_BY)),
+            self._settings.get(TOP_P) / 100 or None,
         )
 
     def choose(self, name: str) -> None:
@@ -221,10 +237,16 @@ class ReaderShelf(QObject):
             "A model that looks at the slices of the page and writes its answer. Computes on this machine: {how}."
         ).format(how=how)
         reason = advice.reason if advice is not None else ""
-        lines = (tip, reason, model.name)
+        lines = (tip, reason, self._shortening(), model.name)
         return ReaderOption(
             model.name, f"{title} · {shown}" if shown else title, "\n".join(line for line in lines if line)
         )
+
+    def _shortening(self) -> str:
+        """What models are spared of a page, so that nobody forgets it."""
+        if not self.choice_of(CASCADE_NAME).shortens:
+            return ""
+        return self.tr("Not all of a page is read: see Experimental in the settings.")
 
     def _device_text(self) -> str:
         machine = self.machine
@@ -262,7 +284,7 @@ class ReaderShelf(QObject):
         self.changed.emit()
 
     def _on_setting_changed(self, key: str) -> None:
-        if key in (READER.key, PRECISION.key):
+        if key in (READER.key, PRECISION.key, BEST_SLICES.key, KEEP_TOKENS.key, TOP_P.key):
             if key == PRECISION.key:
                 # A model that worked in one precision may not fit in another.
                 self._proven = {EMBEDDED.name}

@@ -61,6 +61,7 @@ class Setting(Generic[T]):
 _LOOK = "Look"
 _READING = "Reading"
 _MODELS = "Models"
+_EXPERIMENTAL = "Experimental"
 _PRIVACY = "Privacy"
 
 THEME = Setting(
@@ -168,6 +169,49 @@ CASCADE_SLICES = Setting(
     maximum=64,
     unit="slices",
 )
+BEST_SLICES = Setting(
+    "best_slices",
+    0,
+    "Slices that a model reads of a page",
+    "Those that the question is about, by the words on them, beside the overview. 0 reads all.",
+    _EXPERIMENTAL,
+    minimum=0,
+    maximum=64,
+    unit="slices",
+)
+KEEP_TOKENS = Setting(
+    "keep_tokens",
+    100,
+    "Visual tokens that a model is given of each slice",
+    "No model was trained to do with fewer than all.",
+    _EXPERIMENTAL,
+    minimum=1,
+    maximum=100,
+    unit="%",
+)
+KEEP_BY = Setting(
+    "keep_by",
+    "question",
+    "Tokens that stay",
+    "",
+    _EXPERIMENTAL,
+    (
+        ("question", "Those most like the question"),
+        ("norm", "Those with the longest vectors"),
+        ("uniform", "Every so many-th"),
+    ),
+)
+TOP_P = Setting(
+    "top_p",
+    0,
+    "SliME's γ",
+    "The probability of the visual tokens that a question keeps of all slices; 100 keeps them all. 0 leaves it to the "
+    "model.",
+    _EXPERIMENTAL,
+    minimum=0,
+    maximum=100,
+    unit="%",
+)
 CUDA_HINT_SEEN = Setting("cuda_hint_seen", False)
 RESTORE_SESSION = Setting(
     "restore_session",
@@ -202,6 +246,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
     CONTRIBUTIONS,
     MAX_TOKENS,
     CASCADE_SLICES,
+    BEST_SLICES,
+    KEEP_TOKENS,
+    KEEP_BY,
+    TOP_P,
     CUDA_HINT_SEEN,
     RESTORE_SESSION,
     KEEP_PROTECTED,

@@ -9,7 +9,7 @@ import click
 
 from engine.errors import UsageError
 from engine.readers.names import default_reader
-from engine.readers.types import EMBEDDED, ReaderChoice
+from engine.readers.types import EMBEDDED, KeepBy, ReaderChoice
 from engine.service.requests import ServiceOptions
 from engine.slicing.policies import DEFAULT_POLICY, parse_policy
 
@@ -41,6 +41,35 @@ dpi_option = click.option(
 
 
 PRECISIONS = ("auto", "int8", "fp32", "bf16", "nf4")
+SHORTENING = (
+    click.option(
+        "--best-slices",
+        type=click.IntRange(1, 100),
+        help="Experimental, of a model: read the overview and so many slices of a page, those that the question is "
+        "about by the words on them.",
+    ),
+    click.option(
+        "--keep-tokens",
+        type=click.FloatRange(0, 1, min_open=True),
+        default=EMBEDDED.keep_tokens,
+        show_default=True,
+        help="Experimental, of a model: the share of each slice's visual tokens that it is given.",
+    ),
+    click.option(
+        "--keep-by",
+        type=click.Choice([by.value for by in KeepBy]),
+        default=EMBEDDED.keep_by.value,
+        show_default=True,
+        help="Of --keep-tokens: keep those most like the question, the longest vectors, or every so many-th.",
+    ),
+    click.option(
+        "--top-p",
+        type=click.FloatRange(0, 1, min_open=True),
+        help="Experimental but for SliME: its γ, the probability of the visual tokens that a question keeps of all "
+        "slices; 1 keeps them all. Without it: the model's own.",
+    ),
+)
+"""What a model may be spared of a page."""
 
 
 def reader_options(command: Callable[..., object]) -> Callable[..., object]:
@@ -72,6 +101,7 @@ def reader_options(command: Callable[..., object]) -> Callable[..., object]:
         click.option(
             "--no-contributions", is_flag=True, help="Of a model: don't hide slices in turn, which costs time."
         ),
+        *SHORTENING,
     )
 
     @functools.wraps(command)
@@ -82,9 +112,23 @@ def reader_options(command: Callable[..., object]) -> Callable[..., object]:
         max_tokens: int,
         max_slices: int | None,
         no_contributions: bool,
+        best_slices: int | None,
+        keep_tokens: float,
+        keep_by: str,
+        top_p: float | None,
         **kwargs: object,
     ) -> object:
-        choice = ReaderChoice(reader or default_reader(), precision, max_tokens, not no_contributions, max_slices)
+        choice = ReaderChoice(
+            reader or default_reader(),
+            precision,
+            max_tokens,
+            not no_contributions,
+            max_slices,
+            best_slices,
+            keep_tokens,
+            KeepBy(keep_by),
+            top_p,
+        )
         return command(*args, reader=choice, **kwargs)
 
     wrapped: Callable[..., object] = with_choice

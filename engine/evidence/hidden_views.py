@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from engine.evidence.types import MIN_GAIN_NATS
 from engine.geometry import PixelRect
-from engine.readers.sliced.protocol import Prompt, SlicedModel
+from engine.readers.sliced.protocol import Embedder, Prompt
 from engine.runtime.decoder import Decoder, Memory, Stretch
 from engine.slicing.plan import SlicePlan, View, ViewKind
 
@@ -36,7 +37,7 @@ class Asked:
     """A page, a question and the answer a model wrote to it: `answer` are its tokens without the one that ended it,
     `features` the page's own, per view of `plan`."""
 
-    model: SlicedModel
+    model: Embedder
     plan: SlicePlan
     prompt: Prompt
     features: tuple[Tensor, ...]
@@ -51,13 +52,37 @@ class Asked:
         return Stretch(embeds, continued(self.prompt.positions, len(written)))
 
 
+class Replacements(Protocol):
+    """What hidden views are replaced by."""
+
+    def of(self, plan: SlicePlan, place: int, number: int) -> tuple[dict[int, Tensor], Tensor]:
+        """For the slice that is view `place` of `plan` and slice `number` (row-major): the features that change, by
+        view, where it is hidden alone, and the overview's with its rectangle painted over."""
+
+
 @dataclass(frozen=True, slots=True)
-class Replacements:
-    """What hidden views are replaced by: `blank` features per view of the plan, and `painted` by slice number
-    (row-major) the overview's with that slice's rectangle painted over."""
+class ViewReplacements:
+    """Slices that know nothing of each other: `blank` features per view of the plan, and `painted` the overview's by
+    slice number."""
 
     blank: tuple[Tensor, ...]
     painted: tuple[Tensor, ...]
+
+    def of(self, plan: SlicePlan, place: int, number: int) -> tuple[dict[int, Tensor], Tensor]:  # noqa: ARG002 - the protocol's
+        return {place: self.blank[place]}, self.painted[number]
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenTogether:
+    """Slices that see each other in the tower: hiding one changes all of them. `without` encodes them again, row-major,
+    with the pixels of the slice at a place of the plan blank."""
+
+    painted: tuple[Tensor, ...]
+    without: Callable[[int], tuple[Tensor, ...]]
+
+    def of(self, plan: SlicePlan, place: int, number: int) -> tuple[dict[int, Tensor], Tensor]:
+        slices = [at for at, view in enumerate(plan.views) if view.kind is ViewKind.SLICE]
+        return dict(zip(slices, self.without(place), strict=True)), self.painted[number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +164,11 @@ class HiddenViews:
         for first in range(0, len(ordered), size):
             pause()
             group = ordered[first : first + size]
-            detail = [{number: replacements.blank[number]} for number in group]
-            joint = [
-                hidden | {overview: replacements.painted[numbers[plan.views[number].row, plan.views[number].col]]}
-                for number, hidden in zip(group, detail, strict=True)
+            found = [
+                replacements.of(plan, place, numbers[plan.views[place].row, plan.views[place].col]) for place in group
             ]
+            detail = [hidden for hidden, _ in found]
+            joint = [hidden | {overview: painted} for hidden, painted in found]
             falls = self.full - self._changed(detail, joint, remembered)
             for row, number in enumerate(group):
                 yield Fall(plan.views[number], falls[row], falls[len(group) + row])

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-from engine.errors import TesseraError
+from engine.errors import TesseraError, UsageError
 from engine.readers.cascade import CascadeReader
 from engine.readers.names import EMBEDDED_NAME, is_cascade, model_behind
 from engine.readers.protocol import PageSource, Reader, WordSourceProtocol
 from engine.readers.revisions import model_revision
-from engine.readers.types import Event, Failed, Progress, Request
+from engine.readers.types import Event, Failed, Progress, ReaderChoice, Request
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Readers:
         try:
             name = request.reader.name
             if name == EMBEDDED_NAME:
+                _check_embedded(request.reader)
                 yield from self._embedded_reader().ask(request)
             elif is_cascade(name):
                 # The model is looked for first: a cascade that has none must not look like one that was sure.
@@ -84,6 +85,14 @@ class Readers:
         reader = yield from open_reader(folder, revision, request, self._make_words(), self._pages)
         self._loaded = _Loaded(folder.name, revision, precision, reader)
         return reader
+
+
+def _check_embedded(choice: ReaderChoice) -> None:
+    if choice.shortens:
+        raise UsageError(
+            "The embedded reader reads words, not slices: there is nothing of a page that it could be spared.",
+            "Ask a model, or leave out --best-slices, --keep-tokens and --top-p.",
+        )
 
 
 class _LateModel:

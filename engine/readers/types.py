@@ -59,6 +59,14 @@ class Answer:
     notices: tuple[str, ...] = ()
 
 
+class KeepBy(StrEnum):
+    """Which visual tokens of a slice stay where some are left out: see `engine.readers.sliced.token_choice`."""
+
+    QUESTION = "question"
+    NORM = "norm"
+    UNIFORM = "uniform"
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderChoice:
     """Which reader answers, and how a model is run.
@@ -66,6 +74,11 @@ class ReaderChoice:
     `name` is `embedded`, `cascade`, or a model by hub id or folder. For models: `precision` (`auto` is the one
     recommended for this machine), `max_tokens` of the answer, `contributions` whether slices are hidden in turn to
     measure them (else the answer has the attention preview alone), and `max_slices` as the cascade's budget.
+
+    Experimental, of models whose slices stand by themselves: of a page the `best_slices` by the question alone are
+    read beside the overview (None for all), of each slice's visual tokens the share `keep_tokens`, chosen by
+    `keep_by`, and of all slices' tokens those that the question makes probable to the share `top_p` (SliME's γ; None
+    is the model's own).
     """
 
     name: str = "embedded"
@@ -73,6 +86,15 @@ class ReaderChoice:
     max_tokens: int = 48
     contributions: bool = True
     max_slices: int | None = None
+    best_slices: int | None = None
+    keep_tokens: float = 1.0
+    keep_by: KeepBy = KeepBy.QUESTION
+    top_p: float | None = None
+
+    @property
+    def shortens(self) -> bool:
+        """Whether something of a page is to be left out."""
+        return self.best_slices is not None or self.keep_tokens < 1.0 or self.top_p is not None
 
 
 EMBEDDED = ReaderChoice()

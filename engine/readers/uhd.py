@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from engine.errors import CheckpointError
 from engine.geometry import Size
-from engine.readers.sliced.protocol import ModelCard, Prompt
+from engine.readers.sliced.protocol import ModelCard, OwnSelection, Prompt, SliceEncoder
 from engine.runtime.decoder import Decoder
 from engine.slicing.plan import SlicePlan, View, ViewKind
 from engine.slicing.policies import RunsOn, parse_policy
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
 
-_log = logging.getLogger(__name__)
-
 
 class UhdSlicedModel:
     """A `SlicedModel` over a loaded model of the family; `decoder` runs its language model.
 
-    A model with a text-guided selector is read with all of its tokens, as its second stage was trained: which tokens a
-    question drops would differ from question to question, and so would everything remembered of the page. Raises
-    CheckpointError for a model whose slices see each other in the tower: a view of it can neither be kept by its own
-    pixels nor be hidden by leaving out its own tokens.
+    Where its slices see each other in the tower (SliceRestore), `encode` takes its overview alone.
     """
 
     def __init__(self, loaded: LoadedModel, decoder: Decoder, card: ModelCard) -> None:
-        if loaded.model.config.restore_layers:
-            raise CheckpointError(
-                "This model restores slices inside its vision tower (SliceRestore), and Tessera shows where an answer "
-                "stands by hiding one slice at a time, which such a model sees through the others.",
-                "It can be trained and run in Python with engine.uhd; to read pages, choose a model without it.",
-            )
-        if loaded.model.config.selects:
-            _log.warning("%s chooses tokens by the question; pages are read with all of them", card.name)
         self._model = loaded.model
         self._processor = loaded.processor
         self._decoder = decoder
@@ -51,6 +36,23 @@ class UhdSlicedModel:
     @property
     def decoder(self) -> Decoder:
         return self._decoder
+
+    @property
+    def separable(self) -> bool:
+        return True
+
+    @property
+    def selection(self) -> OwnSelection:
+        config = self._model.config
+        return OwnSelection(config.selector_top_p, config.selector_temperature, config.selector_slices)
+
+    @property
+    def slices_encoder(self) -> SliceEncoder | None:
+        return self._encode_together if self._model.config.restore_layers else None
+
+    def _encode_together(self, plan: SlicePlan, pixels: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        with torch.no_grad():
+            return tuple(self._model.encode(torch.stack(list(pixels)), slices=plan.grid))
 
     @property
     def stop(self) -> frozenset[int]:
@@ -107,3 +109,6 @@ class UhdSlicedModel:
 
     def text(self, ids: Sequence[int]) -> str:
         return str(self._processor.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self._processor.tokenizer(text, add_special_tokens=False).input_ids)

@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from engine.evidence.hidden_views import Asked, HiddenViews, Replacements
+from engine.evidence.hidden_views import Asked, HiddenViews, ViewReplacements
 from engine.geometry import Size
 from engine.readers.sliced.protocol import Prompt
 from engine.runtime.decoder import Stretch
@@ -125,7 +125,7 @@ class Bench:
         length = self.prompt.page_length
         blank_page = Stretch(self.embed(self.plan, self.prompt, blank)[:length], self.prompt.positions[:, :length])
         views = HiddenViews(asked, blank, memory, self.decoder.remember(blank_page))
-        return [float(fall.joint.sum()) for fall in views.falls(Replacements(blank, painted), lambda: None)]
+        return [float(fall.joint.sum()) for fall in views.falls(ViewReplacements(blank, painted), lambda: None)]
 
     def timed(self, work: Callable[[], object]) -> float:
         """Median seconds of `work`, after a first run."""

@@ -16,11 +16,11 @@ from app.machine import MachineView
 from app.main_window import MainWindow
 from app.panels.reader_box import ReaderBox
 from app.readers import ReaderShelf
-from app.settings import CONTRIBUTIONS, MAX_TOKENS, PRECISION, READER
+from app.settings import BEST_SLICES, CONTRIBUTIONS, KEEP_BY, KEEP_TOKENS, MAX_TOKENS, PRECISION, READER, TOP_P
 from app.settings_dialog import SettingsDialog
 from engine.errors import ErrorInfo
 from engine.models.installed import remove
-from engine.readers.types import AnswerReady, AnswerStatus, ReaderChoice
+from engine.readers.types import AnswerReady, AnswerStatus, KeepBy, ReaderChoice
 from engine.service.messages import ModelAdvised
 from tests.gui.fake_service import FakeService, make_answer
 from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_model_answer
@@ -71,6 +71,19 @@ def test_a_chosen_model_is_asked_as_the_settings_say(with_model: MainWindow, ser
     assert with_model.settings.get(PRECISION) == "int8"
     checked = [key for key in ("auto", "int8", "nf4") if with_model.actions_by_key[f"precision-{key}"].isChecked()]
     assert checked == ["int8"]
+
+
+def test_what_a_model_is_spared_of_a_page_is_set_and_said(with_model: MainWindow, service: FakeService) -> None:
+    choose(with_model, MODEL)
+    box = with_model.toolbar.reader_box
+    assert "Experimental" not in box.toolTip()
+    for setting, value in ((BEST_SLICES, 4), (KEEP_TOKENS, 50), (KEEP_BY, "norm"), (TOP_P, 95)):
+        with_model.settings.set(setting, value)
+    expected = ReaderChoice(MODEL, best_slices=4, keep_tokens=0.5, keep_by=KeepBy.NORM, top_p=0.95)
+    assert ask(with_model, service).reader == expected
+    assert "Not all of a page is read" in box.toolTip()
+    choose(with_model, "embedded")
+    assert ask(with_model, service).reader == ReaderChoice()
 
 
 def test_the_model_chosen_last_is_the_one_of_the_cascade(

@@ -8,7 +8,15 @@ from PIL import Image, ImageDraw
 
 from engine.errors import CancelledError
 from engine.evidence import hidden_views
-from engine.evidence.hidden_views import Asked, HiddenViews, Replacements, background_of, painted_over, part_of, share
+from engine.evidence.hidden_views import (
+    Asked,
+    HiddenViews,
+    ViewReplacements,
+    background_of,
+    painted_over,
+    part_of,
+    share,
+)
 from engine.geometry import PixelRect, Size
 from engine.readers.sliced.protocol import ModelCard, Prompt
 from engine.slicing.grids import page_rect, slice_rects
@@ -94,7 +102,7 @@ def measured(model, image: Image.Image, answer: tuple[int, ...], question: str =
     for features in (asked.features, blank):
         page = part_of(asked.embedded(features), 0, prompt.page_length)
         memories.append(model.decoder.remember(page))
-    return asked, Replacements(blank, painted), HiddenViews(asked, blank, *memories)
+    return asked, ViewReplacements(blank, painted), HiddenViews(asked, blank, *memories)
 
 
 def by_place(falls) -> dict[tuple[int, int], hidden_views.Fall]:

@@ -9,7 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.evidence.hidden_views import Asked, HiddenViews, Replacements, background_of, painted_over, token_logprobs
+from engine.evidence.hidden_views import (
+    Asked,
+    HiddenViews,
+    ViewReplacements,
+    background_of,
+    painted_over,
+    token_logprobs,
+)
 from engine.kept_files import KeptFiles
 from engine.readers.sliced.reader import SlicedReader
 from engine.readers.sliced.vision_cache import VisionCache
@@ -69,7 +76,7 @@ def test_falls_are_those_of_whole_passes(model) -> None:
     full = alone({})
     torch.testing.assert_close(views.full, full, atol=ALONE, rtol=0)
     torch.testing.assert_close(views.hidden, alone(dict(enumerate(blank))), atol=ALONE, rtol=0)
-    for number, fall in enumerate(views.falls(Replacements(blank, painted), lambda: None)):
+    for number, fall in enumerate(views.falls(ViewReplacements(blank, painted), lambda: None)):
         if not plan.slices:
             continue
         place = plan.views.index(fall.view)

@@ -21,7 +21,6 @@ from engine.uhd.processing import UhdProcessor
 from engine.uhd.restore import SliceRestore, cut, merged
 from engine.uhd.stages import HIRES_LLAVA_STAGES, enter
 from engine.uhd.vision import VisionTower
-from tests.unit.sliced_models import sliced
 from tests.unit.uhd_models import TINY_VISION, one_thread, tiny_config, tiny_tokenizer
 
 __all__ = ["one_thread"]
@@ -183,10 +182,3 @@ def test_a_restoring_model_is_saved_and_loaded(tmp_path: Any) -> None:
 def test_layers_beyond_the_features_are_refused() -> None:
     with pytest.raises(CheckpointError, match="layer 4, but its features are those of layer 3"):
         model_of(restore_layers=[2, 4])
-
-
-def test_the_page_reader_refuses_a_model_whose_slices_see_each_other() -> None:
-    model = model_of()
-    loaded = LoadedModel(model, UhdProcessor.for_model(model.config, tiny_tokenizer()))
-    with pytest.raises(CheckpointError, match="SliceRestore"):
-        sliced(loaded)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from engine.errors import CheckpointError, UsageError
 from engine.geometry import Size
-from engine.readers.sliced.protocol import ModelCard, Prompt
+from engine.readers.sliced.protocol import ModelCard, OwnSelection, Prompt
 from engine.runtime.decoder import Decoder
 from engine.runtime.device_errors import device_errors
 from engine.slicing.plan import SlicePlan, View
@@ -49,6 +49,10 @@ class NativeModel(ABC):
 
     required_ids: ClassVar[tuple[str, ...]] = ("image_token_id",)
     """Token ids without which a configuration of the family is useless."""
+    separable: ClassVar[bool] = True
+    """Whether visual tokens can be left out of the sequence."""
+    selection: ClassVar[OwnSelection] = OwnSelection()
+    slices_encoder: ClassVar[None] = None
     required_tokens: ClassVar[tuple[str, ...]] = ()
     """Special tokens that the tokenizer must name."""
 
@@ -178,6 +182,9 @@ class NativeModel(ABC):
 
     def text(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def _place(self, plan: SlicePlan, ids: Sequence[int]) -> tuple[int, tuple[Tensor, ...]]:
         """Where the image's part begins in `ids`, and each view's places in `ids`. Checked against the tokens."""

@@ -25,6 +25,8 @@ class Llava(NativeModel):
     """LLaVA-1.5. The release padded pages to squares; checkpoints in transformers' layout crop them, so that a page's
     ends are not seen."""
 
+    separable = False
+
     @classmethod
     def check(cls, files: ModelFiles) -> None:
         super().check(files)

@@ -33,6 +33,7 @@ class LlavaNext(NativeModel):
     has `View.tokens` places, at most as many as its features."""
 
     own_policy = "llava-next"
+    separable = False
 
     @classmethod
     def check(cls, files: ModelFiles) -> None:

@@ -129,7 +129,7 @@ def _answer(round_: Round, best: Written | None, evidence: Evidence | None, stat
         calibrated=False,
         evidence=evidence,
         alternatives=tuple(_alternative(draft) for draft in others if not draft.declined),
-        plans=tuple((draft.words.page.index, draft.held.plan) for draft in round_.drafts),
+        plans=tuple((draft.words.page.index, draft.fed.plan) for draft in round_.drafts),
         pages_read=tuple(sorted(words.page.index for words in round_.read)),
         pages_asked=tuple(page.index for page in request.pages),
         reader=READER,
@@ -137,7 +137,7 @@ def _answer(round_: Round, best: Written | None, evidence: Evidence | None, stat
         revision=card.revision,
         precision=card.precision,
         device=card.device,
-        pixels=(best or round_.drafts[0]).held.size,
+        pixels=(best or round_.drafts[0]).fed.held.size,
         seconds=time.perf_counter() - round_.started,
         notices=tuple(dict.fromkeys(notices)),
     )

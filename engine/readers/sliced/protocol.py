@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,7 +40,36 @@ class Prompt:
     page_length: int
 
 
-class SlicedModel(Protocol):
+@dataclass(frozen=True, slots=True)
+class OwnSelection:
+    """What a model was made to leave out of its slices by the question (engine.uhd.selector): all but the probability
+    `top_p` at `temperature`, all but `slices` slices where that is not 0. As it stands here: nothing."""
+
+    top_p: float = 1.0
+    temperature: float = 1.0
+    slices: int = 0
+
+    @property
+    def selects(self) -> bool:
+        return self.top_p < 1.0 or self.slices > 0
+
+
+class Embedder(Protocol):
+    """Puts the features of views among the words of a prompt."""
+
+    @property
+    def decoder(self) -> Decoder:
+        """Its language model."""
+
+    def embed(self, plan: SlicePlan, prompt: Prompt, features: Sequence[Tensor]) -> Tensor:
+        """[length, dim]: the prompt's embeddings with each view's `features` (as `encode` gave them) put in."""
+
+
+SliceEncoder = Callable[[SlicePlan, Sequence[Tensor]], tuple[Tensor, ...]]
+"""[tokens, dim] per slice of a plan, row-major, from what `cut` gave for all of them together."""
+
+
+class SlicedModel(Embedder, Protocol):
     """A loaded model. The plan it states is the one it feeds, view by view and token by token."""
 
     @property
@@ -48,8 +77,17 @@ class SlicedModel(Protocol):
         """Names the model in answers."""
 
     @property
-    def decoder(self) -> Decoder:
-        """Its language model."""
+    def separable(self) -> bool:
+        """Whether visual tokens, or all those of a slice, can be left out of the sequence: every token stands there by
+        itself, and the number of slices is not fixed."""
+
+    @property
+    def selection(self) -> OwnSelection:
+        """What the model itself leaves out by the question."""
+
+    @property
+    def slices_encoder(self) -> SliceEncoder | None:
+        """For models whose slices see each other in the tower, so that `encode` cannot take one alone; else None."""
 
     @property
     def stop(self) -> frozenset[int]:
@@ -75,8 +113,8 @@ class SlicedModel(Protocol):
     def prompt(self, plan: SlicePlan, question: str) -> Prompt:
         """The token ids of the page's and the question's whole prompt, as published for short answers."""
 
-    def embed(self, plan: SlicePlan, prompt: Prompt, features: Sequence[Tensor]) -> Tensor:
-        """[length, dim]: the prompt's embeddings with each view's `features` (as `encode` gave them) put in."""
-
     def text(self, ids: Sequence[int]) -> str:
         """The words of an answer, special tokens left out."""
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """The ids of an answer that says `text`, as the model would write it after a prompt, without one that ends it."""

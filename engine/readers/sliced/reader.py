@@ -23,9 +23,10 @@ from engine.readers.sliced.answers import (
     pieces_of,
     unmeasured_answer,
 )
-from engine.readers.sliced.held_pages import HeldPage, HeldPages
+from engine.readers.sliced.feeding import Feeder
+from engine.readers.sliced.held_pages import Fed, HeldPages
 from engine.readers.sliced.page_choice import MAX_PAGES, best_pages, chosen_notice
-from engine.readers.sliced.protocol import Prompt, SlicedModel
+from engine.readers.sliced.protocol import SlicedModel
 from engine.readers.sliced.vision_cache import VisionCache
 from engine.readers.sliced.writing import Written, fresh_text, written
 from engine.readers.types import (
@@ -40,7 +41,7 @@ from engine.readers.types import (
     Request,
     Token,
 )
-from engine.runtime.decoder import Step, Stretch
+from engine.runtime.decoder import Memory, Step, Stretch
 from engine.slicing.policies import parse_policy
 
 QUESTIONS_AT_ONCE = 8
@@ -67,6 +68,7 @@ class SlicedReader:
         self._model = model
         self._words = words
         self._held = HeldPages(model, pages, vision_cache, cancelled)
+        self._feeder = Feeder(model, self._held)
 
     def ask(self, request: Request) -> Iterator[Event]:
         """Progress and PageRead while reading, Token while the model writes, a Preview, a ContributionFound per
@@ -93,9 +95,12 @@ class SlicedReader:
         try:
             round_ = self._begin(request)
             _last(self._read_words(round_))
-            held = _last(self._held.open(request, round_.read[0].page, round_.policy, ""))
+            words = round_.read[0]
+            held = self._held.open(words.page, round_.policy)
             for first in range(0, len(questions), QUESTIONS_AT_ONCE):
-                for draft in self._write_rows(round_, held, questions[first : first + QUESTIONS_AT_ONCE]):
+                asked = questions[first : first + QUESTIONS_AT_ONCE]
+                feds = [_last(self._feeder.feed(request, held, words, question)) for question in asked]
+                for draft in self._write_rows(round_, feds, words):
                     yield self._explained(replace(round_, drafts=[draft]))
         finally:
             self._held.release_images()
@@ -108,14 +113,17 @@ class SlicedReader:
             round_.notices.append(chosen_notice(chosen, len(request.pages)))
         for number, words in enumerate(chosen):
             title = f"Page {words.page.index + 1}: " if len(chosen) > 1 else ""
-            held = yield from self._held.open(request, words.page, round_.policy, title)
-            draft = yield from self._write(request, held, words)
+            held = self._held.open(words.page, round_.policy)
+            fed = yield from self._feeder.feed(request, held, words, request.question, title)
+            round_.notices.extend(fed.notices)
+            draft = yield from self._write(request, fed, words)
             round_.drafts.append(draft)
             if number + 1 < len(chosen):
                 yield Preview(request.id, unmeasured_answer(round_))
         yield from self._explain(round_)
 
     def _begin(self, request: Request) -> Round:
+        self._feeder.check(request.reader)
         policy = self._model.policy_for(request.policy)
         round_ = Round(request, self._model.card, time.perf_counter(), policy)
         if policy != parse_policy(request.policy).id:
@@ -136,11 +144,13 @@ class SlicedReader:
             round_.read.append(self._words.words(page, keep_on_disk=request.keep_on_disk))
             yield PageRead(request.id, round_.read[-1])
 
-    def _write(self, request: Request, held: HeldPage, words: PageWords) -> Generator[Event, None, Written]:
-        prompt, part = self._question(held, request.question)
+    def _write(self, request: Request, fed: Fed, words: PageWords) -> Generator[Event, None, Written]:
+        part = self._question(fed)
         steps: list[Step] = []
         streamed = ""
-        for step in self._model.decoder.stream(part, held.memory, request.reader.max_tokens, self._model.stop):
+        for step in self._model.decoder.stream(
+            part, self._held.memory(fed), request.reader.max_tokens, self._model.stop
+        ):
             self._held.pause()
             steps.append(step)
             now = self._model.text([step.token for step in steps])
@@ -148,24 +158,22 @@ class SlicedReader:
             if fresh:
                 streamed = now
                 yield Token(request.id, fresh)
-        return written(held, words, prompt, steps, self._model)
+        return written(fed, words, steps, self._model)
 
-    def _write_rows(self, round_: Round, held: HeldPage, questions: Sequence[str]) -> list[Written]:
-        asked = [self._question(held, question) for question in questions]
-        self._held.pause()
+    def _write_rows(self, round_: Round, feds: Sequence[Fed], words: PageWords) -> list[Written]:
+        """The answers to questions that share the memory of a page, written as one batch."""
         rows = self._model.decoder.stream_rows(
-            [part for _, part in asked], held.memory, round_.request.reader.max_tokens, self._model.stop
+            [self._question(fed) for fed in feds],
+            self._held.memory(feds[0]),
+            round_.request.reader.max_tokens,
+            self._model.stop,
         )
-        return [
-            written(held, round_.read[0], prompt, steps, self._model)
-            for (prompt, _), steps in zip(asked, rows, strict=True)
-        ]
+        return [written(fed, words, steps, self._model) for fed, steps in zip(feds, rows, strict=True)]
 
-    def _question(self, held: HeldPage, question: str) -> tuple[Prompt, Stretch]:
-        """The prompt, and its positions after those that are remembered of the page."""
-        prompt = self._model.prompt(held.plan, question)
-        whole = Stretch(self._model.embed(held.plan, prompt, held.features), prompt.positions)
-        return prompt, part_of(whole, prompt.page_length)
+    def _question(self, fed: Fed) -> Stretch:
+        """The prompt's positions after those that are remembered of the page."""
+        whole = Stretch(fed.model.embed(fed.plan, fed.prompt, fed.features), fed.prompt.positions)
+        return part_of(whole, fed.prompt.page_length)
 
     def _explain(self, round_: Round) -> Iterator[Event]:
         """The evidence of the best answer: where the model looked, then what hiding each slice takes from it."""
@@ -173,24 +181,27 @@ class SlicedReader:
         if best is None:
             yield AnswerReady(request.id, unmeasured_answer(round_))
             return
-        held, page = best.held, best.words.page
-        yield Progress(request.id, 0, len(held.plan.slices), "Hiding the whole page")
+        fed, page = best.fed, best.words.page
+        slices = len(fed.plan.slices)
+        yield Progress(request.id, 0, slices, "Hiding the whole page")
         self._held.pause()
-        self._held.prepare_blank(request, held, best.prompt)
-        asked = Asked(self._model, held.plan, best.prompt, held.features, best.tokens)
-        views = HiddenViews(asked, held.blank, held.memory, held.blank_memory)
-        looked = Measured(EvidenceMethod.ATTENTION, self._looked(asked, held, page), views.gain)
+        self._held.prepare_blank(request, fed.held)
+        asked = Asked(fed.model, fed.plan, fed.prompt, fed.features, best.tokens)
+        memory = self._held.memory(fed)
+        views = HiddenViews(asked, fed.blank, memory, self._held.memory(fed, blank=True))
+        looked = Measured(EvidenceMethod.ATTENTION, self._looked(asked, memory, page), views.gain)
         preview = measured_answer(round_, best, looked)
         if not request.reader.contributions:
             yield AnswerReady(request.id, preview)
             return
         yield Preview(request.id, preview)
-        replacements = yield from self._held.replacements(request, held)
+        replacements = yield from self._held.replacements(request, fed)
+        again = ", all slices read again" if self._model.slices_encoder is not None else ""
         falls = []
         for fall in views.falls(replacements, self._held.pause):
             falls.append(fall)
-            slices = max(len(held.plan.slices), 1)
-            yield Progress(request.id, len(falls), slices, f"Hid slice {len(falls)} of {slices}")
+            total = max(slices, 1)
+            yield Progress(request.id, len(falls), total, f"Hid slice {len(falls)} of {total}{again}")
             yield ContributionFound(request.id, measured_contribution(page, fall, views.gain))
         found = ordered([measured_contribution(page, fall, views.gain) for fall in falls])
         pieces = pieces_of(self._model, best, falls, found, (views.full - views.hidden).tolist())
@@ -202,14 +213,14 @@ class SlicedReader:
         (answer,) = (event.answer for event in self._explain(round_) if isinstance(event, AnswerReady))
         return answer
 
-    def _looked(self, asked: Asked, held: HeldPage, page: PageRef) -> tuple[Contribution, ...]:
+    def _looked(self, asked: Asked, memory: Memory | None, page: PageRef) -> tuple[Contribution, ...]:
         """Attention by slice; none where the model's layers have no attention weights."""
         part = part_of(asked.embedded(asked.features), asked.prompt.page_length)
-        attention = self._model.decoder.attention(part, held.memory)
+        attention = self._model.decoder.attention(part, memory)
         if attention is None:
             return ()
         shares = attention_shares(attention, len(asked.answer), asked.prompt.places)
-        return looked_at(page, held.plan.views, shares)
+        return looked_at(page, asked.plan.views, shares)
 
 
 def _last(events: Generator[Event, None, T]) -> T:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -38,17 +40,32 @@ class VisionCache:
 
         With `on_disk` false nothing is read from or written to the disk.
         """
-        key = key_of(model, plan, view, pixels)
+        kept = self._kept(key_of(model, plan, view, pixels), lambda: model.encode(view, pixels), on_disk=on_disk)
+        return kept.to(model.card.device)
+
+    def joined_features(
+        self, model: SlicedModel, plan: SlicePlan, pixels: Sequence[Tensor], *, on_disk: bool
+    ) -> tuple[Tensor, ...]:
+        """As `features`, for all slices of a plan at once, row-major: those of models whose slices see each other."""
+        encoder = model.slices_encoder
+        if encoder is None:
+            raise ValueError(f"the slices of {model.card.name} are encoded one by one")
+        whole = torch.stack(list(pixels))
+        key = key_of(model, plan, plan.slices[0], whole, str(plan.grid))
+        kept = self._kept(key, lambda: torch.stack(encoder(plan, pixels)), on_disk=on_disk)
+        return tuple(kept.to(model.card.device))
+
+    def _kept(self, key: str, make: Callable[[], Tensor], *, on_disk: bool) -> Tensor:
         kept = self._memory.get(key)
         if kept is None and on_disk:
             kept = self._read(key)
         if kept is None:
-            kept = model.encode(view, pixels).detach().cpu().contiguous()
+            kept = make().detach().cpu().contiguous()
             if on_disk:
                 data = save({FEATURES: kept})
                 self._files.write(key, hashlib.sha256(data).digest() + data)
         self._remember(key, kept)
-        return kept.to(model.card.device)
+        return kept
 
     def _remember(self, key: str, features: Tensor) -> None:
         if key not in self._memory:
@@ -74,10 +91,13 @@ class VisionCache:
             return None
 
 
-def key_of(model: SlicedModel, plan: SlicePlan, view: View, pixels: Tensor) -> str:
-    """All that the features of a view depend on, as one name: its pixels, its place in the plan, and the model."""
+def key_of(model: SlicedModel, plan: SlicePlan, view: View, pixels: Tensor, beside: str = "") -> str:
+    """All that the features of a view depend on, as one name: its pixels, its place in the plan, the model, and how it
+    lies `beside` others where that matters."""
     card = model.card
     said = (FORMAT, card.name, card.revision, card.precision, card.device, plan.policy, view.kind, view.size)
-    digest = hashlib.sha256("|".join(map(str, (*said, pixels.dtype, tuple(pixels.shape)))).encode())
+    digest = hashlib.sha256(
+        "|".join(map(str, (*said, pixels.dtype, tuple(pixels.shape), *filter(None, [beside])))).encode()
+    )
     digest.update(pixels.contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from engine.documents.types import PageWords
 from engine.evidence.types import MIN_GAIN_NATS
-from engine.readers.sliced.held_pages import HeldPage
-from engine.readers.sliced.protocol import Prompt, SlicedModel
+from engine.readers.sliced.held_pages import Fed
+from engine.readers.sliced.protocol import SlicedModel
 from engine.readers.types import AnswerStatus
 from engine.runtime.decoder import Step
 
@@ -33,9 +33,8 @@ _REFUSAL = re.compile(
 class Written:
     """An answer about one page. `tokens` are its own, without the one that ended it, `logprobs` theirs in nats."""
 
-    held: HeldPage
+    fed: Fed
     words: PageWords
-    prompt: Prompt
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
     text: str
@@ -56,12 +55,12 @@ def is_refusal(text: str) -> bool:
     return _REFUSAL.search(text) is not None
 
 
-def written(held: HeldPage, words: PageWords, prompt: Prompt, steps: Sequence[Step], model: SlicedModel) -> Written:
+def written(fed: Fed, words: PageWords, steps: Sequence[Step], model: SlicedModel) -> Written:
     """The answer that `steps` spell."""
     own = [step for step in steps if step.token not in model.stop]
     tokens = tuple(step.token for step in own)
     logprobs = tuple(step.logprob for step in own)
-    return Written(held, words, prompt, tokens, logprobs, model.text(tokens).strip() if tokens else "")
+    return Written(fed, words, tokens, logprobs, model.text(tokens).strip() if tokens else "")
 
 
 def fresh_text(before: str, now: str) -> str:
