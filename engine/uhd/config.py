@@ -82,6 +82,9 @@ class UhdConfig(PreTrainedConfig):
     overview's tokens where they are not as many as a slice's; with `raster` the tokens of all slices stand in the
     page's own order, without separators; of these the share `selector_top_p` is kept that the prompt's words choose.
 
+    `tower` is `clip`, or `strips`: the text-line recogniser of the installed rapidocr wheel, whose weights are in no
+    checkpoint; `vision_config` then says no more than the patches that slices are cut for and the features' width.
+
     Experimental: `selector_top_p` for models that were not trained with it, and `selector_slices`, the number of slices
     whose tokens are kept at all (0 for every one).
     """
@@ -96,6 +99,7 @@ class UhdConfig(PreTrainedConfig):
     vision_config: Any = None
     text_config: Any = None
     qformer_config: Any = None
+    tower: str = "clip"
     vision_feature_layer: int = -2
     bridge: str = "windowed"
     queries: int = 144

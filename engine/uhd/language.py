@@ -7,6 +7,10 @@ from typing import Any
 from transformers import AutoModelForCausalLM, PreTrainedConfig
 
 from engine.errors import CheckpointError
+from engine.uhd.nano.language import NanoForCausalLM
+
+OWN = (NanoForCausalLM,)
+"""Importing our own enters them among the causal language models of transformers."""
 
 
 def build_language_model(config: PreTrainedConfig) -> Any:

@@ -20,7 +20,7 @@ from engine.uhd.language import build_language_model
 from engine.uhd.processing import IMAGE_TYPE
 from engine.uhd.restore import SliceRestore, merged
 from engine.uhd.selector import Rows, Selector, select
-from engine.uhd.vision import VisionTower
+from engine.uhd.towers import build_tower
 
 
 class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
@@ -39,7 +39,7 @@ class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
 
     def __init__(self, config: UhdConfig) -> None:
         super().__init__(config)
-        self.vision_tower = VisionTower(config.vision_config, config.vision_feature_layer, tuple(config.restore_layers))
+        self.vision_tower = build_tower(config)
         self.bridge = build_bridge(config)
         self.language_model = build_language_model(config.text_config)
         self.post_init()
@@ -61,7 +61,7 @@ class UhdForConditionalGeneration(PreTrainedModel, GenerationMixin):
     def encode(self, pixels: Tensor, *, overview: bool = False, slices: Grid | None = None) -> Tensor:
         """[views, tokens, dim] for views of one size and kind, `pixels` [views, 3, height_px, width_px]; with `slices`
         they are all the slices of one page, which restore layers join."""
-        weight = self.vision_tower.clip.embeddings.patch_embedding.weight
+        weight = self.vision_tower.weight
         seen = self.vision_tower(pixels.to(weight.device, weight.dtype), slices)
         return self.bridge(replace(seen, overview=overview))
 

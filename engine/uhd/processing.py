@@ -20,10 +20,9 @@ from engine.slicing.policies import parse_policy
 from engine.slicing.tiles import inscribed
 from engine.uhd.bridges import SQUARE_BRIDGES
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE, VICUNA_PROMPT, UhdConfig
+from engine.uhd.pixels import normalised
 from engine.uhd.schema import SpatialSchema, check_separator_ids
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 PER_PATCH_BRIDGES = ("linear", "mlp")
 BLACK = (0, 0, 0)
 PADDING = {"hires-llava": (122, 116, 104)}
@@ -180,8 +179,7 @@ def cut(page: Image.Image, plan: SlicePlan) -> list[Image.Image]:
 def normalise(view: Image.Image) -> Tensor:
     """[3, height_px, width_px] fp32: RGB in 0–1, less CLIP's mean, by CLIP's standard deviation."""
     pixels = torch.from_numpy(np.asarray(view, dtype=np.float32) / 255.0).permute(2, 0, 1)
-    mean, std = (torch.tensor(values)[:, None, None] for values in (CLIP_MEAN, CLIP_STD))
-    return (pixels - mean) / std
+    return normalised(pixels)
 
 
 def _on_canvas(page: Image.Image, canvas: Size, padded: bool, padding: tuple[int, int, int]) -> Image.Image:

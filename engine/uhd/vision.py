@@ -47,6 +47,11 @@ class VisionTower(nn.Module):
             {str(layer): SliceRestore(used.hidden_size, used.num_attention_heads) for layer in restore_layers}
         )
 
+    @property
+    def weight(self) -> Tensor:
+        """Where and in which type it computes is where and what this is."""
+        return self.clip.embeddings.patch_embedding.weight
+
     def forward(self, pixels: Tensor, slices: Grid | None = None) -> ViewFeatures:
         """The patch features of views of one size, for `pixels` [views, 3, height_px, width_px].
 

@@ -15,7 +15,8 @@ from engine.geometry import Size
 from engine.slicing.plan import ViewKind
 from engine.slicing.policies import plan as policy_plan
 from engine.uhd.config import LLAMA_COMMA_ID, LLAMA_NEWLINE_ID
-from engine.uhd.processing import CLIP_MEAN, CLIP_STD, UhdProcessor
+from engine.uhd.pixels import CLIP_MEAN, CLIP_STD
+from engine.uhd.processing import UhdProcessor
 from engine.uhd.schema import separator_ids
 from tests.unit.uhd_models import TINY_VISION, WORDS, one_thread, tiny_config, tiny_tokenizer
 

@@ -32,6 +32,8 @@ from engine.runtime.torch_machine import seen_by_torch
 from engine.runtime.transformers_decoder import decoder_of
 from engine.uhd import checkpoints
 from engine.uhd.config import UhdConfig
+from engine.uhd.nano.decoder import NanoDecoder
+from engine.uhd.nano.language import NanoForCausalLM
 
 SEQUENCE = 4096
 """Positions that memory is reckoned for: ten views of 256 tokens and a question, with room to spare."""
@@ -83,7 +85,10 @@ def _load_plain(folder: Path, checked: Checked, card: ModelCard, option: Option)
     loaded = checkpoints.load(folder, dtype=dtype, device_map={"": device}, **quantized)
     if quantization is not None:
         check_quantized(loaded.model)
-    return UhdSlicedModel(loaded, decoder_of(loaded.model), card)
+    own = loaded.model.language_model
+    return UhdSlicedModel(
+        loaded, NanoDecoder(own) if isinstance(own, NanoForCausalLM) else decoder_of(loaded.model), card
+    )
 
 
 def _load_int8(folder: Path, checked: Checked, card: ModelCard) -> SlicedModel:

@@ -9,6 +9,7 @@ from engine.errors import CheckpointError
 from engine.uhd.bridges.base import Bridge, PatchGrid, ViewFeatures
 from engine.uhd.bridges.flamingo import FlamingoResampler
 from engine.uhd.bridges.hiwin import HiwinResampler
+from engine.uhd.bridges.letters import LettersBridge
 from engine.uhd.bridges.linear import LinearBridge, MlpBridge
 from engine.uhd.bridges.perceiver import PerceiverResampler
 from engine.uhd.bridges.qformer import QFormerBridge
@@ -20,6 +21,7 @@ from engine.uhd.config import UhdConfig
 __all__ = ["BRIDGES", "Bridge", "PatchGrid", "ViewFeatures", "build_bridge"]
 
 BRIDGES: dict[str, Callable[[UhdConfig], Bridge]] = {
+    "letters": lambda c: LettersBridge(c.queries),
     "linear": lambda c: LinearBridge(c.vision_dim, c.dim),
     "mlp": lambda c: MlpBridge(c.vision_dim, c.dim),
     "qformer": lambda c: QFormerBridge(c.dim, c.queries, c.qformer_config),
