@@ -8,6 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
+from engine.bench.entitygrid_qa import POSITIONS, Side
+from engine.bench.entitygrid_test import GridRow
 from engine.bench.figures import Estimate, Share
 from engine.bench.seam_report import SeamRow
 from engine.cli.console import output
@@ -27,6 +29,19 @@ SEAM_COLUMNS = (
     *("relative_gap", "relative_gap_low", "relative_gap_high"),
     *("change", "change_low", "change_high"),
 )
+GRID_COLUMNS = (
+    "policy",
+    "score",
+    "task",
+    "mode",
+    *(f"{side}_{name}" for side in Side for name in ("right", "count", "share", "low", "high")),
+    *("gap", "gap_low", "gap_high"),
+    *("relative_gap", "relative_gap_low", "relative_gap_high"),
+    *("centre_gap", "centre_gap_low", "centre_gap_high"),
+    *("silent", "asked"),
+    *(f"position_{position}" for position in POSITIONS),
+)
+SIDE_TITLES = {Side.INSIDE: "inside", Side.CUT: "cut", Side.CENTRE: "centre (5)"}
 DIGITS = 4
 NOTHING = "-"
 
@@ -62,6 +77,37 @@ def seam_cells(rows: Sequence[SeamRow]) -> Iterable[list[Cell]]:
         for estimate in (row.gap, row.relative, row.change):
             cells += estimate_cells(estimate)
         yield cells
+
+
+def print_grid(title: str, rows: Sequence[GridRow]) -> None:
+    """EntityGrid-QA: shares by side, gaps, and shares by position."""
+    table = Table(title=title, title_justify="left")
+    for heading in ("task", "read", *SIDE_TITLES.values(), "gap", "gap, relative", "no option"):
+        table.add_column(heading)
+    for row in rows:
+        shares = [share_text(row.sides[side]) for side in SIDE_TITLES]
+        silent = f"{row.silent.right}/{row.silent.count}"
+        table.add_row(row.task, row.mode, *shares, estimate_text(row.gap), estimate_text(row.relative), silent)
+    output().print(table)
+    places = Table(title="Right by position, 1–9 row by row; seams cut 2, 4, 6, 8 and both cut 5", title_justify="left")
+    for heading in ("task", "read", *map(str, POSITIONS)):
+        places.add_column(heading)
+    for row in rows:
+        values = (share.value for share in row.positions.values())
+        places.add_row(row.task, row.mode, *(NOTHING if value is None else f"{value:.2f}" for value in values))
+    output().print(places)
+
+
+def grid_cells(policy: str, score: str, rows: Sequence[GridRow]) -> Iterable[list[Cell]]:
+    """The rows of the CSV, in the order of GRID_COLUMNS."""
+    for row in rows:
+        cells: list[Cell] = [policy, score, row.task, row.mode]
+        for share in row.sides.values():
+            cells += share_cells(share)
+        for estimate in (row.gap, row.relative, row.centre_gap):
+            cells += estimate_cells(estimate)
+        cells += [row.silent.right, row.silent.count]
+        yield [*cells, *_rounded(*(share.value for share in row.positions.values()))]
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
