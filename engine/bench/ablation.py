@@ -22,8 +22,8 @@ from engine.files import replaced
 from engine.training.checkpoint import has_checkpoint, load_progress
 from engine.training.loop import Options, train
 from engine.training.recipes import recipe_named
-from engine.training.recipes.entity_pages import Task, Where
-from engine.training.recipes.entitygrid import GridRecipe, test_batch
+from engine.training.recipes.entity_pages import Where
+from engine.training.recipes.entitygrid import ALL, EASY, GridRecipe, test_batch
 
 VARIANTS = ("uhd", "restore", "mining", "restore-mining", "slime")
 SELECTING = "slime"
@@ -41,12 +41,14 @@ _COLUMNS = ("selection", "task", "where", "number", "right", "tokens")
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What an ablation is of, fixed when it begins. `steps` are each variant's and `tower_steps` each tower's, `pages`
-    the questions of each task and place; `where` entities stand in training; `overview` says whether there is one."""
+    the questions of each task and place; `where` entities stand in training; `overview` says whether there is one, and
+    `positions` whether the task of positions is trained too."""
 
     seeds: int
     pages: int
     where: str
     overview: bool
+    positions: bool
     device: str
     threads: int
     steps: int = 0
@@ -148,7 +150,8 @@ def recipe_of(variant: str, setup: Setup) -> GridRecipe:
     recipe = recipe_named(f"entitygrid-{variant}")
     if not isinstance(recipe, GridRecipe):
         raise UsageError(f"{variant} is no variant of the ablation.", f"They are {', '.join(VARIANTS)}.")
-    return replace(recipe, where=Where(setup.where), overview=setup.overview)
+    tasks = ALL if setup.positions else EASY
+    return replace(recipe, where=Where(setup.where), overview=setup.overview, tasks=tasks)
 
 
 def _trained(
@@ -191,7 +194,7 @@ def _asked(model: nn.Module, condition: Condition, setup: Setup) -> Iterator[Ans
         selections += [(f"{share:g} blind", share, True) for share in SHARES[1:]]
     model.eval()
     torch.manual_seed(condition.seed)
-    for task in Task:
+    for task in dict.fromkeys(recipe.tasks):
         for where in PLACES:
             for start in range(0, setup.pages, _CHUNK):
                 count = min(_CHUNK, setup.pages - start)

@@ -125,7 +125,7 @@ def report(found: Sequence[Answered], setup: Setup) -> str:
         f"and place; entities of training {setup.where}; {'with' if setup.overview else 'without'} overview",
         "per cent [95 % interval over pages]; of the gap also each seed's value",
     ]
-    for task in Task:
+    for task in dict.fromkeys(row.task for row in rows):
         lines += ["", f"{task:31}{'inner':>18}{'cut':>18}{'gap':>20}{'gap closed':>20}  tokens  gap by seed"]
         lines += [_line(row) for row in rows if row.task == task]
     return "\n".join(lines)
@@ -181,15 +181,16 @@ _INNER_COLOUR, _CUT_COLOUR = (31, 105, 193), (200, 80, 20)
 
 def plot(rows: Sequence[AblationRow]) -> Image.Image:
     """A panel for each task: each variant's accuracy inside slices and on their borders, with intervals."""
-    picture = Image.new("RGB", (_PANEL_WIDTH * len(Task), _HEIGHT), _PAPER)
+    tasks = list(dict.fromkeys(row.task for row in rows))
+    picture = Image.new("RGB", (_PANEL_WIDTH * max(len(tasks), 1), _HEIGHT), _PAPER)
     draw = ImageDraw.Draw(picture)
-    for number, task in enumerate(Task):
+    for number, task in enumerate(tasks):
         chosen = [row for row in rows if row.task == task and not row.selection]
         _draw_panel(draw, number * _PANEL_WIDTH + _LEFT, task, chosen)
     return picture
 
 
-def _draw_panel(draw: ImageDraw.ImageDraw, left: int, task: Task, rows: Sequence[AblationRow]) -> None:
+def _draw_panel(draw: ImageDraw.ImageDraw, left: int, task: str, rows: Sequence[AblationRow]) -> None:
     font = ImageFont.load_default(_TEXT_PX)
     width = _PANEL_WIDTH - _LEFT - 10
     for tenth in range(0, 11, 2):

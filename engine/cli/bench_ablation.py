@@ -19,6 +19,7 @@ from engine.errors import ExitCode, UsageError
 @click.option("--resume", is_flag=True, help="Go on with the ablation in --out.")
 @click.option("--inside-only", is_flag=True, help="Train on entities that no slice border cuts.")
 @click.option("--no-overview", is_flag=True, help="Show slices alone.")
+@click.option("--positions", is_flag=True, help="Also ask where one entity is from another; takes long to learn.")
 @click.option("--device", default="cpu", show_default=True, type=click.Choice(["cpu", "cuda"]))
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Of the CPU.")
 def ablation(
@@ -30,6 +31,7 @@ def ablation(
     resume: bool,
     inside_only: bool,
     no_overview: bool,
+    positions: bool,
     device: str,
     threads: int,
 ) -> int:
@@ -46,7 +48,8 @@ def ablation(
     from engine.training.recipes.entity_pages import Where
 
     where = Where.INSIDE if inside_only else Where.ANYWHERE
-    setup = Setup(seeds, pages, where, not no_overview, device, threads, steps_each or 0, steps_each or 0)
+    steps = steps_each or 0
+    setup = Setup(seeds, pages, where, not no_overview, positions, device, threads, steps, steps * 8 // 5)
     with interruptible() as stopped:
         setup = begin(out, setup, None if steps_each else minutes_each or 4.0, resume=resume)
         done = run(out, setup, print_notice, stopped)

@@ -178,11 +178,7 @@ class _Session:
                 self._notice(f"The training began with {what} {before}, and goes on with {after}: its numbers change.")
         stage = self._options.stage
         if stage is not None and not now.done and now.plan[now.index].stage != stage:
-            left = now.plan[now.index]
-            self._notice(f"The stage {left.stage} is left at step {now.step} of {left.steps}.")
-            now = replace(
-                now, plan=(*now.plan[: now.index], replace(left, steps=now.step)), index=now.index + 1, step=0
-            )
+            now = self._left(now)
         elif not now.done and (self._options.steps or self._options.minutes):
             self._notice(f"The plan stays as it is: {now.planned} steps, {now.total} of them done.")
         self.progress = now

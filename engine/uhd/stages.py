@@ -1,8 +1,9 @@
 """Published recipes of training in stages: which views a stage shows and which weights it moves.
 
-Sources: SliME, yfzhang114/SliME 5c89ec9, `scripts/vicuna/vicuna_7b_pt.sh`, `vicuna_7b_sft.sh`, `llava/train/train.py`
-(its authors find that training both kinds of views from the start is worse); HiRes-LLaVA, arXiv 2407.08706, which
-trains its language model by LoRA of rank 128, not in full.
+Sources: LLaVA-UHD, thunlp/LLaVA-UHD dd7f6cc, `train.sh`; SliME, yfzhang114/SliME 5c89ec9,
+`scripts/vicuna/vicuna_7b_pt.sh`, `vicuna_7b_sft.sh`, `llava/train/train.py` (its authors find that training both kinds
+of views from the start is worse); HiRes-LLaVA, arXiv 2407.08706, which trains its language model by LoRA of rank 128,
+not in full.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class Stage:
     forced_expert: int = NO_EXPERT
     top_p: float = 1.0
 
+
+LLAVA_UHD_STAGES = (
+    Stage("captions", Shown.OVERVIEW, ("bridge.",), 1e-3, 256),
+    Stage("instructions", Shown.ALL, ("bridge.", "language_model."), 2e-5, 128),
+)
 
 SLIME_STAGES = (
     Stage("overview, matrices", Shown.OVERVIEW, ("bridge.mlp.",), 1e-3, 256, forced_expert=0),

@@ -16,6 +16,8 @@ RECIPES = {
     "entitygrid-mining": "engine.training.recipes.entitygrid:mining",
     "entitygrid-restore-mining": "engine.training.recipes.entitygrid:restore_mining",
     "entitygrid-slime": "engine.training.recipes.entitygrid:slime",
+    "entitygrid-uhd-two-stage": "engine.training.recipes.entitygrid:uhd_two_stage",
+    "entitygrid-slime-alternating": "engine.training.recipes.entitygrid:slime_alternating",
 }
 """Where each recipe is made: a module and a function without arguments. Imported when asked for."""
 

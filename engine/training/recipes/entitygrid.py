@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,11 @@ from engine.training.recipes.entity_pages import (
     shrunken,
 )
 from engine.training.recipes.protocol import Batch, Stage
+from engine.training.recipes.schedules import LLAVA_UHD, SLIME, Schedule
 from engine.uhd.config import UhdConfig
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.selector import Rows, Selector, select
+from engine.uhd.stages import Shown
 
 DIM, HEADS, VISION_LAYERS, TEXT_LAYERS = 96, 4, 4, 2
 PATCH_PX, QUERIES = 12, 4
@@ -42,8 +44,9 @@ RESTORED = (2, 3)
 """Of the tower's four layers, those after whose attention slices see each other; as in the paper, not the last."""
 TOP_P = 0.95
 BATCH, TOWER_BATCH = 32, 64
-ASKED = (Task.RECOGNITION, Task.POSITION, Task.COUNTING, Task.POSITION, Task.RECOGNITION, Task.POSITION)
-"""Tasks of training by turns: where things are is the hardest to learn."""
+EASY = (Task.RECOGNITION, Task.COUNTING)
+ALL = (Task.RECOGNITION, Task.POSITION, Task.COUNTING, Task.POSITION, Task.RECOGNITION, Task.POSITION)
+"""Tasks of training by turns. Where one entity is from another takes many times longer to learn than the others."""
 CHECKED = 60
 """Questions of each task and place that a training is evaluated on."""
 TEST_KEY = "test"
@@ -103,50 +106,67 @@ class BlindSelector(Selector):
 @dataclass(frozen=True, slots=True)
 class GridRecipe:
     """A variant of the model on EntityGrid pages. `config` is what it has of its own; `where` are the entities of
-    training; without `overview` it sees slices alone."""
+    training; without `overview` it sees slices alone. With a `schedule` it is trained by that one's stages, from the
+    tower and the language model of another training."""
 
     name: str
     config: Mapping[str, Any]
     where: Where = Where.ANYWHERE
     overview: bool = True
-    revision: str = "1"
-    stages: tuple[Stage, ...] = (Stage(RESTING), Stage(JOINT, learning_rate=5e-4))
-    metrics: tuple[str, ...] = Task.RECOGNITION, Task.COUNTING, Task.POSITION
+    tasks: tuple[Task, ...] = EASY
+    schedule: Schedule | None = None
+    revision: str = "2"
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        own = (Stage(RESTING, warm_up=30), Stage(JOINT, learning_rate=5e-4, warm_up=30))
+        return own if self.schedule is None else self.schedule.stages
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.tasks))
 
     def model(self, seed: int) -> nn.Module:
         torch.manual_seed(seed)
         return UhdForConditionalGeneration(_config(**self.config))
 
     def batch(self, seed: int, stage: str, step: int) -> Batch:
-        tasks = [ASKED[number % len(ASKED)] for number in range(step * BATCH, (step + 1) * BATCH)]
+        tasks = [self.tasks[number % len(self.tasks)] for number in range(step * BATCH, (step + 1) * BATCH)]
         key = f"{seed}/{stage}/{step}"
         return collated([entity_question(f"{key}/{n}", task, self.where) for n, task in enumerate(tasks)], tasks)
 
     def trained(self, model: nn.Module, stage: str) -> Mapping[str, float]:
         """The adapters of the tower begin as nothing and learn from the first step on; the rest of it rests first."""
+        uhd: Any = model
+        if self.schedule is not None:
+            return self.schedule.enter(uhd, stage)
         return {
             name: 1.0
-            for name, parameter in model.named_parameters()
+            for name, _ in model.named_parameters()
             if not name.endswith("pos_embed")
             and (stage != RESTING or not name.startswith("vision_tower.") or ".restore." in name)
-            and parameter.is_floating_point()
         }
 
-    def loss(self, model: nn.Module, batch: Batch, stage: str) -> tuple[Tensor, Mapping[str, Tensor | float]]:  # noqa: ARG002 - Recipe's signature
-        logits, _ = self.answers(model, batch, self.features(model, batch))
+    def loss(self, model: nn.Module, batch: Batch, stage: str) -> tuple[Tensor, Mapping[str, Tensor | float]]:
+        shown = self._shown if self.schedule is None else self.schedule.shown(stage)
+        logits, _ = self._answers(model, batch, self._features(model, batch, shown), shown)
         hits = (logits.argmax(1) == batch["answers"]).float()
-        of_task = [hits[batch["tasks"] == number].mean() for number in range(len(Task))]
+        of_task = [hits[batch["tasks"] == list(Task).index(Task(name))].mean() for name in self.metrics]
         return cross_entropy(logits, batch["answers"]), dict(zip(self.metrics, of_task, strict=True))
 
     def evaluate(self, model: nn.Module) -> Mapping[str, float]:
         device = next(model.parameters()).device
         found = {}
-        for task in Task:
+        for task in dict.fromkeys(self.tasks):
             for where in (Where.INNER, Where.CUT):
                 batch = {name: value.to(device) for name, value in test_batch(task, where, 0, CHECKED).items()}
                 logits, _ = self.answers(model, batch, self.features(model, batch))
                 found[f"{task} {where}"] = (logits.argmax(1) == batch["answers"]).float().mean().item()
         return found
+
+    def features(self, model: nn.Module, batch: Batch) -> Tensor:
+        """[pages, visual tokens, dim]: of the slices row-major, then of the overview."""
+        return self._features(model, batch, self._shown)
 
     def answers(
         self, model: nn.Module, batch: Batch, features: Tensor, top_p: float | None = None, *, blind: bool = False
@@ -156,42 +176,56 @@ class GridRecipe:
         `features` are those of the same pages; `top_p` is another share for the selector than the model's own; `blind`
         keeps as many tokens by chance.
         """
+        return self._answers(model, batch, features, self._shown, top_p, BlindSelector if blind else Selector)
+
+    @property
+    def _shown(self) -> Shown:
+        return Shown.ALL if self.overview else Shown.SLICES
+
+    def _features(self, model: nn.Module, batch: Batch, shown: Shown) -> Tensor:
         uhd: Any = model
-        ids, types = self._prompt(uhd, batch["questions"])
+        found, pages = [], batch["slices"].shape[0]
+        if shown is not Shown.OVERVIEW:
+            found.append(uhd.encode(batch["slices"].flatten(0, 1), slices=Grid(GRID, GRID)).reshape(pages, -1, DIM))
+        if shown is not Shown.SLICES:
+            found.append(uhd.encode(batch["overviews"], overview=True))
+        return torch.cat(found, 1)
+
+    def _answers(
+        self,
+        model: nn.Module,
+        batch: Batch,
+        features: Tensor,
+        shown: Shown,
+        top_p: float | None = None,
+        kind: type[Selector] = Selector,
+    ) -> tuple[Tensor, Tensor]:
+        uhd: Any = model
+        overview = 0 if shown is Shown.SLICES else int(uhd.config.overview_tokens)
+        ids, types = _prompt(batch["questions"], shown, overview)
         rows = Rows(ids, types, torch.ones_like(ids), None, features)
         share = uhd.config.selector_top_p if top_p is None else top_p
-        overview = uhd.config.overview_tokens if self.overview else 0
         if share < 1.0:
-            kind = BlindSelector if blind else Selector
             selector = kind(share, 1.0, overview, overview_first=False, noisy=model.training)
             rows = select(rows, selector, uhd.get_input_embeddings())
         embeds = uhd.embed(rows.ids, rows.types, rows.features)
         logits = uhd(inputs_embeds=embeds, attention_mask=rows.mask, logits_to_keep=1).logits[:, -1]
         return logits.float(), (rows.types * rows.mask).sum(1) - overview
 
-    def features(self, model: nn.Module, batch: Batch) -> Tensor:
-        """[pages, visual tokens, dim]: of the slices row-major, then of the overview."""
-        uhd: Any = model
-        pages = batch["slices"].shape[0]
-        found = [uhd.encode(batch["slices"].flatten(0, 1), slices=Grid(GRID, GRID)).reshape(pages, -1, DIM)]
-        if self.overview:
-            found.append(uhd.encode(batch["overviews"], overview=True))
-        return torch.cat(found, 1)
 
-    def _prompt(self, uhd: Any, questions: Tensor) -> tuple[Tensor, Tensor]:
-        """Ids [pages, length] and types: the slices' tokens with separators, the overview's, then the question."""
-        end, comma, newline = (WORDS.index(word) for word in ("<s>", ",", "\n"))
-        ids, types = [end], [0]
-        for number in range(GRID * GRID):
-            ids += [end] * QUERIES + [newline if number % GRID == GRID - 1 else comma]
-            types += [1] * QUERIES + [0]
-        if self.overview:
-            ids += [end] * uhd.config.overview_tokens
-            types += [1] * uhd.config.overview_tokens
-        pages, device = questions.shape[0], questions.device
-        before = torch.tensor(ids, device=device).expand(pages, -1)
-        shown = torch.tensor([*types, *[0] * QUESTION_WORDS], device=device).expand(pages, -1)
-        return torch.cat([before, questions], 1), shown
+def _prompt(questions: Tensor, shown: Shown, overview: int) -> tuple[Tensor, Tensor]:
+    """Ids [pages, length] and types: the slices' tokens with separators, `overview` tokens, then the question."""
+    end, comma, newline = (WORDS.index(word) for word in ("<s>", ",", "\n"))
+    ids, types = [end], [0]
+    for number in range(0 if shown is Shown.OVERVIEW else GRID * GRID):
+        ids += [end] * QUERIES + [newline if number % GRID == GRID - 1 else comma]
+        types += [1] * QUERIES + [0]
+    ids += [end] * overview
+    types += [1] * overview
+    pages, device = questions.shape[0], questions.device
+    before = torch.tensor(ids, device=device).expand(pages, -1)
+    shown_types = torch.tensor([*types, *[0] * QUESTION_WORDS], device=device).expand(pages, -1)
+    return torch.cat([before, questions], 1), shown_types
 
 
 def collated(asked: list[EntityQuestion], tasks: list[Task]) -> Batch:
@@ -241,6 +275,16 @@ def slime() -> GridRecipe:
     """SliME: two adapters for an overview of all patches, a compressor for slices, and the text-guided selector."""
     own = {"bridge": "slime", "overview_queries": PATCHES, "selector_top_p": TOP_P}
     return GridRecipe("entitygrid-slime", own)
+
+
+def uhd_two_stage() -> GridRecipe:
+    """LLaVA-UHD's own two stages; begins with the tower and the language model of another training."""
+    return GridRecipe("entitygrid-uhd-two-stage", {}, schedule=LLAVA_UHD)
+
+
+def slime_alternating() -> GridRecipe:
+    """SliME's own alternation; begins with the tower and the language model of another training."""
+    return replace(slime(), name="entitygrid-slime-alternating", schedule=SLIME)
 
 
 def _config(**own: Any) -> UhdConfig:
