@@ -116,7 +116,8 @@ def _ranked(question: Question, page: PageIndex, ranker: Ranker, bonus: float, c
 
 def _confidence(fitted: Fit, logits: Floats, number: int, page: PageIndex, ranker: Ranker) -> float:
     texts = [candidate.text for candidate in page.candidates]
-    return probability(signals(fitted, logits, number, rivals_of(texts, logits, number)), ranker.calibration)
+    votes = ranker.votes(fitted, texts, number)
+    return probability(signals(fitted, logits, number, rivals_of(texts, logits, number), votes), ranker.calibration)
 
 
 def _support(fitted: Fit, page: PageIndex, number: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.readers.embedded.features import Fit
 from engine.readers.embedded.index import Floats
+from engine.readers.embedded.rank import Votes
 from engine.readers.types import AnswerStatus
 
 SIGNALS = (
@@ -54,6 +55,11 @@ SIGNALS = (
     "is_phrase",
     "is_name",
     "length",
+    "agreement",
+    "least_lead",
+    "share_told",
+    "share_figure",
+    "lead_told",
 )
 """What the probability is made from: the ranker's own certainty first, then how well the question is accounted for."""
 
@@ -66,8 +72,8 @@ class Thresholds:
     unsure: float
 
 
-def signals(fit: Fit, logits: Floats, best: int, rivals: Sequence[int]) -> Floats:
-    """The signals of candidate `best`; `rivals` are the candidates that say something else."""
+def signals(fit: Fit, logits: Floats, best: int, rivals: Sequence[int], votes: Votes) -> Floats:
+    """The signals of candidate `best`; `rivals` are the candidates that say something else, `votes` those for it."""
     peak = max(float(logits.max()), 0.0)
     shares = np.exp(logits - peak)
     null = math.exp(-peak)
@@ -80,6 +86,14 @@ def signals(fit: Fit, logits: Floats, best: int, rivals: Sequence[int]) -> Float
         "margin": min(max(float(logits[best]) - max(other, -10.0), -5.0), 10.0) / 10,
         "null": null / total,
         "logit": min(max(float(logits[best]), -10.0), 10.0) / 10,
+        "agreement": votes.share,
+        "least_lead": votes.least_lead / 10,
+    }
+    told, figure = row[where["in_sentence"]], row[where["numeric"]]
+    own |= {
+        "share_told": own["share"] * told,
+        "share_figure": own["share"] * figure,
+        "lead_told": votes.least_lead / 10 * told,
     }
     return np.asarray([own[name] if name in own else row[where[name]] for name in SIGNALS])
 

@@ -146,6 +146,9 @@ def row_pairs(layout: Layout) -> dict[int, float]:
         flush = sum(i in stacked for i in row) / max(len(row), len(below))
         if len(row) >= 2:
             flush = max(flush, 0.9 * under(upper, lower))
+        if sum(i in numbered for i in row) >= 2 and not any(i in numbered for i in below):
+            found[number] = 0.8
+            continue
         if flush < 0.5 or any(segment.numeric for segment in upper):
             continue
         down = min(s.y0 for s in lower) - max(s.y1 for s in upper)
@@ -157,8 +160,6 @@ def row_pairs(layout: Layout) -> dict[int, float]:
         figures = sum(any(c.isdigit() for c in s.text) for s in lower) / len(lower)
         plain = sum(not any(c.isdigit() for c in s.text) for s in upper) / len(upper)
         found[number] = flush * (0.15 + 0.5 * closer + 0.35 * figures * plain)
-        if sum(i in numbered for i in row) >= 2 and not any(i in numbered for i in below):
-            found[number] = max(flush, 0.8)
     return found
 
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from engine.documents.types import PageWords
 from engine.readers.embedded.candidates import Candidate, candidates
+from engine.readers.embedded.grids import place_marks
 from engine.readers.embedded.labels import match_words
 from engine.readers.embedded.layout import Layout, lay_out
-from engine.readers.embedded.grids import place_marks
 from engine.readers.embedded.relations import SEGMENT_RELATIONS, Links, Neighbours, Places, Relation
 from engine.readers.embedded.sentences import paragraphs, sentences
 from engine.readers.embedded.text import has_digit

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.documents.types import PageWords, Word
+from engine.readers.embedded.heads import part_heads
 from engine.readers.embedded.text import bare, has_digit, is_rtl, joiner
 
 _GLUED = re.compile(r"^(.*?[^\W\d_].*?[:：])(?!//)(?=[^\s:：/\\])(.+)$")
@@ -103,9 +104,10 @@ def lay_out(page: PageWords) -> Layout:
     segments: list[Segment] = []
     row_segments: list[tuple[int, ...]] = []
     gaps = _gap_limits(rows)
-    for row_number, row in enumerate(rows):
+    parted = part_heads([_split_row(row, gaps) for row in rows], line_height, is_number_like)
+    for row_number, runs in enumerate(parted):
         indices = []
-        for run in _split_row(row, gaps):
+        for run in runs:
             indices.append(len(segments))
             segments.append(_segment(run, len(segments), row_number, len(ordered)))
             ordered.extend(run)
@@ -285,8 +287,13 @@ def is_number_like(text: str) -> bool:
 _UNIT = re.compile(r"^(?:[$€£¥₹%*†‡]+|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|US\$|Kč|kr\.?|zł)$")
 
 
+def is_unit(text: str) -> bool:
+    """Whether a text is a currency or a percent sign alone."""
+    return _UNIT.match(text) is not None
+
+
 def _segment(run: Sequence[Token], index: int, row: int, start: int) -> Segment:
-    numeric = sum(is_number_like(token.text) or not token.norm or _UNIT.match(token.text) is not None for token in run)
+    numeric = sum(is_number_like(token.text) or not token.norm or is_unit(token.text) for token in run)
     return Segment(
         index,
         row,

@@ -46,7 +46,7 @@ TIME = re.compile(
 )
 _CURRENCY = (
     r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|"
-    r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.?)"
+    r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.(?=\s?\d|$)|Fr(?=\s|$))"
 )
 _MONEY_WORD = (
     r"(?:dollars?|euros?|pounds sterling|francs?|franken|crowns|cents|pesetas?|guilders?|gulden|rupees?|ringgit|lire|"

@@ -50,6 +50,7 @@ _EVIDENCE = {
     "holds_label": -2.0,
     "heading_year": -3.0,
     "own_named": -2.5,
+    "in_date": -2.5,
     "caption": -4.0,
     "head_cell": -2.0,
 }
@@ -61,8 +62,10 @@ def prior(question: Question, index: PageIndex, columns: Mapping[str, Floats]) -
     """(K,) the prior of every candidate; `columns` are its features so far."""
     result: Floats = columns["rule"] * _SELF_EVIDENT.get(question.field, 0.0)
     dated = question.expects(Kind.YEAR) > 0 or question.expects(Kind.DATE) > 0
+    yearly = question.expects(Kind.YEAR) >= 1.0
     for name, weight in _EVIDENCE.items():
-        result = result + (0.0 if dated and name == "heading_year" else weight) * columns[name]
+        unfit = (dated and name == "heading_year") or (yearly and name == "in_date")
+        result = result + (0.0 if unfit else weight) * columns[name]
     if not question.kinds:
         return result
     main, strength = max(question.kinds, key=lambda item: item[1])

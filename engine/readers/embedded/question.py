@@ -183,6 +183,9 @@ def _field_units(words: list[str]) -> tuple[list[tuple[int, int, str]], str]:
 
 def _goes_on(following: list[str], name: str) -> bool:
     """Whether the words after a field's name turn it into another: "total number of ...", "time zone"."""
+    numbered = bool(following) and SAME_WORD.get(following[0], following[0]) in ("number", "id", "code")
+    if numbered and fields_by_name()[name].kind in (Kind.COMPANY, Kind.PERSON, Kind.TEXT):
+        return True
     return (name == "total" and following == ["number", "of"]) or (name == "time" and following[:1] == ["zone"])
 
 

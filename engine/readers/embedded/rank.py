@@ -6,7 +6,7 @@ Its weights are trained on generated pages by `python -m engine.training.ranker`
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,15 +15,27 @@ import numpy as np
 
 from engine.readers.embedded.features import PRIOR, Fit
 from engine.readers.embedded.index import Floats
+from engine.readers.embedded.rivals import plain
 from engine.resources import resource_path
 
 WEIGHTS_FILE = "embedded_ranker.json"
+_CLIP = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """The share of the networks that put a candidate first, and the smallest lead any of them gives it over all that
+    say something else, in nats, from -5 to 5."""
+
+    share: float
+    least_lead: float
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Layers are (weights (inputs, outputs), bias (outputs,)) with ReLU between; the last gives one logit. The null
-    answer's logit is 0. `revision` names the training run."""
+    """Layers are (weights (inputs, outputs), bias (outputs,)) with ReLU between; the last gives one logit for each of
+    the networks that were trained apart and are read together. The null answer's logit is 0. `revision` names the
+    training run."""
 
     names: tuple[str, ...]
     mean: Floats
@@ -33,15 +45,28 @@ class Ranker:
     revision: str
 
     def logits(self, fit: Fit) -> Floats:
-        """(K,) how much better than "not here" each candidate is, in nats."""
+        """(K,) how much better than "not here" each candidate is, in nats: the mean of all networks."""
+        return np.asarray(self._each(fit).mean(axis=1))
+
+    def votes(self, fit: Fit, texts: Sequence[str], number: int) -> Votes:
+        """How far the networks, each for itself, agree on candidate `number` of those with `texts`."""
+        each = self._each(fit)
+        own = plain(texts[number])
+        saying = np.asarray([plain(text) == own for text in texts])
+        others = np.where(saying[:, None], 0.0, each).max(axis=0)
+        margins = np.minimum(each[saying].max(axis=0) - np.maximum(others, 0.0), _CLIP)
+        return Votes(float((margins > 0).mean()), float(max(margins.min(), -_CLIP)))
+
+    def _each(self, fit: Fit) -> Floats:
+        """(K, networks) what every network gives each candidate."""
         if not len(fit.values):
-            return np.zeros(0)
+            return np.zeros((0, 1))
         where = {name: column for column, name in enumerate(fit.names)}
         flow = (fit.values[:, [where[name] for name in self.names]] - self.mean) / self.scale
         for weights, bias in self.layers[:-1]:
             flow = np.maximum(flow @ weights + bias, 0.0)
         weights, bias = self.layers[-1]
-        return np.asarray((flow @ weights + bias)[:, 0] + fit.values[:, where[PRIOR]])
+        return np.asarray(flow @ weights + bias + fit.values[:, where[PRIOR]][:, None])
 
 
 def ranker_from(data: Mapping[str, Any]) -> Ranker:

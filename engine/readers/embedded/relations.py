@@ -21,7 +21,7 @@ from engine.readers.embedded.grids import (
     row_pairs,
     tall_cells,
 )
-from engine.readers.embedded.layout import Layout, Segment
+from engine.readers.embedded.layout import Layout, Segment, is_unit
 
 
 class Relation(StrEnum):
@@ -157,7 +157,8 @@ class Neighbours:
             if position == at + 1:
                 gap = (other.x0 - segment.x1) / unit
                 found[Relation.RIGHT][segment.index].append((self._place(other_index), _fade(gap, 3, 20)))
-        text_left = [self._segments[i] for i in row[:at] if not self._segments[i].numeric]
+        left = [self._segments[i] for i in row[:at]]
+        text_left = [other for other in left if not other.numeric and not is_unit(other.text)]
         if text_left:
             nearest = text_left[-1]
             between = at - row.index(nearest.index) - 1
@@ -198,10 +199,10 @@ class Neighbours:
     def _above(self, segment: Segment) -> list[tuple[int, float]]:
         """The nearest segment above, alone and with the lines stacked on it, and the next one at less strength."""
         above = self._upper[segment.index][:3]
+        links = self._boxed(segment, above)
         if not above:
-            return []
+            return links
         unit = max(self._layout.line_height, 1e-6)
-        links = []
         stack: list[int] = []
         skew = 1.0
         for depth, index in enumerate(above):
@@ -215,6 +216,17 @@ class Neighbours:
             if depth and self._one_label(stack) and index in self._block_of[above[0]]:
                 links.append((self._place(*stack), 0.95 * skew))
         return links
+
+    def _boxed(self, segment: Segment, above: Sequence[int]) -> list[tuple[int, float]]:
+        """The label of the box that the segment stands in, where the row above holds labels and none is over it."""
+        if self._heads.get(segment.row - 1, 0.0) <= _PAIRED or any(
+            self._segments[i].row == segment.row - 1 for i in above
+        ):
+            return []
+        labels = [self._segments[i] for i in self._layout.rows[segment.row - 1]]
+        before = [label for label in labels if label.x0 <= segment.x0 + segment.height]
+        near = before and segment.y0 - before[-1].y1 < 3 * self._layout.line_height
+        return [(self._place(before[-1].index), 0.9)] if near else []
 
     def _below(self, segment: Segment, found: dict[Relation, Links]) -> None:
         """Enter `segment` as the label below of the nearest segment above it."""

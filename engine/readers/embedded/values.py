@@ -238,7 +238,8 @@ def company_likeness(text: str) -> float:
     text = without_brackets(text)
     if sum(char.isdigit() for char in text) > 3 or not any(char.isalpha() for char in text):
         return 0.0
-    if patterns.COMPANY_SUFFIX.search(text):
+    suffix = patterns.COMPANY_SUFFIX.search(text)
+    if suffix is not None and any(char.isalnum() for char in text[: suffix.start()] + text[suffix.end() :]):
         return 1.0
     return 0.4 if text[:1].isupper() else 0.1
 
