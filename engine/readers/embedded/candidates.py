@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.readers.embedded.layout import Layout, Segment, is_number_like
+from engine.readers.embedded.text import has_digit
 from engine.readers.embedded.values import (
     Kind,
     Run,
@@ -21,6 +22,7 @@ from engine.readers.embedded.values import (
     run_of,
     whole_values,
 )
+from engine.readers.embedded.wording import word_list
 
 _MAX_LABEL_WORDS = 7
 _MAX_BLOCK_LINES = 5
@@ -97,6 +99,8 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
             if is_function_word(layout.tokens[cut].text):
                 continue
             tail = tuple(range(cut, segment.end))
+            if _gloss(layout, tail):
+                continue
             yield from _whole(layout, tail, Form.TAIL, segment.index, sentence, tuple(range(segment.start, cut)))
     yield from _after_labels(layout, segment, sentence)
 
@@ -228,6 +232,18 @@ def _value_end(layout: Layout, start: int, end: int) -> int:
         if _ends_label(layout, index):
             return index
     return end
+
+
+_SORTS = word_list("sorts")
+
+
+def _gloss(layout: Layout, tokens: tuple[int, ...]) -> bool:
+    """Whether a tail is the end of a label: a sort of value ("id"), words in brackets, or a piece of them."""
+    if all(layout.tokens[t].norm in _SORTS for t in tokens):
+        return True
+    first, last = layout.tokens[tokens[0]].text, layout.tokens[tokens[-1]].text
+    closes = last.rstrip(".,:;").endswith(")") and not any(has_digit(layout.tokens[t].text) for t in tokens)
+    return closes and (first.startswith("(") or not any("(" in layout.tokens[t].text for t in tokens))
 
 
 def _before_bracket(layout: Layout, segment: Segment) -> int:

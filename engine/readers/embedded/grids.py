@@ -49,13 +49,14 @@ def head_rows(layout: Layout) -> dict[int, int]:
 
 
 def head_cells(layout: Layout) -> frozenset[int]:
-    """The cells of rows that head two or more rows of figures."""
-    heads = head_rows(layout)
-    figures = [sum(layout.segments[i].numeric for i in row) for row in layout.rows]
-    counts: dict[int, int] = {}
-    for row, head in heads.items():
-        counts[head] = counts.get(head, 0) + (figures[row] >= 1)
-    return frozenset(i for head, count in counts.items() if count >= _FIGURE_ROWS for i in layout.rows[head])
+    """The cells of rows that head two or more rows of figures, the first of them in the next row or the one after."""
+    figures: dict[int, list[int]] = {}
+    for row, head in head_rows(layout).items():
+        if any(layout.segments[i].numeric for i in layout.rows[row]):
+            figures.setdefault(head, []).append(row)
+    heads = [head for head, rows in figures.items() if len(rows) >= _FIGURE_ROWS and rows[0] <= head + 2]
+    wide = [head for head in heads if len(layout.rows[head]) + 1 >= len(layout.rows[figures[head][0]])]
+    return frozenset(i for head in wide for i in layout.rows[head])
 
 
 def nearest_head(layout: Layout, cell: Segment, head: int) -> int | None:

@@ -152,7 +152,7 @@ class Neighbours:
             if position == at:
                 continue
             other = self._segments[other_index]
-            strength = (1.0 if position == 0 else 0.8 if position < at else 0.75) * self._worth[other_index]
+            strength = (1.0 if position == 0 else 0.8 if position < at else 0.6) * self._worth[other_index]
             found[Relation.ROW][segment.index].append((self._place(other_index), strength))
             if position == at + 1:
                 gap = (other.x0 - segment.x1) / unit
