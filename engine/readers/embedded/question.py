@@ -79,13 +79,18 @@ def parse(text: str) -> Question:
     units, field = _units(rest, quoted, language, text)
     named = "" if quoted else next((name for name, pattern in FIELD_PATTERNS if pattern.search(folded)), "")
     if named:
-        units = units if named == field else _renamed(units, named)
+        units = units if named == field and named not in _LETTER_FIELDS else _renamed(units, named)
         field, kinds = named, {}
     if field and _overruled(kinds, field):
+        units = [replace(unit, weight=_OVERRULED * unit.weight) if unit.field == field else unit for unit in units]
         field = ""
     elif field:
         kinds = _with_field(kinds, fields_by_name()[field])
     return Question(text, language, _shape(folded), tuple(units), tuple(kinds.items()), field)
+
+
+_LETTER_FIELDS = ("to", "from")
+"""Fields whose questions name the letter itself in words that its other lines are labelled with ("sent")."""
 
 
 def _renamed(units: list[Unit], field: str) -> list[Unit]:
@@ -112,6 +117,10 @@ def _shape(folded: str) -> Shape:
 
 def _kinds(folded: str) -> dict[Kind, float]:
     return next((dict(expected) for pattern, expected in KIND_PATTERNS if pattern.search(folded)), {})
+
+
+_OVERRULED = 0.5
+"""What the words that name a field still weigh where something else is asked for ("in which year was it written")."""
 
 
 def _overruled(kinds: dict[Kind, float], field: str) -> bool:
