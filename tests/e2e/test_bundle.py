@@ -124,8 +124,11 @@ def test_nothing_of_ours_is_left_out(recipe: dict[str, Any]) -> None:
 
 def test_resources_lie_where_the_accessor_looks(recipe: dict[str, Any]) -> None:
     collected = {Path(place) / Path(source).name for source, place in recipe["datas"]}
-    folders = [path for path in (REPOSITORY / "resources").iterdir() if path.is_dir() and path.name != "screenshots"]
-    wanted = {Path("engine", "_resources", folder.name, path.name) for folder in folders for path in folder.iterdir()}
+    resources = REPOSITORY / "resources"
+    files = [path.relative_to(resources) for path in resources.rglob("*") if path.is_file()]
+    wanted = {
+        Path("engine", "_resources", path) for path in files if len(path.parts) > 1 and path.parts[0] != "screenshots"
+    }
     assert wanted
     assert wanted <= collected
     assert Path("engine", "training", "synth", "fonts.toml") in collected
