@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+from engine.readers.embedded.wording import ANY_STOP_WORDS
+
 if TYPE_CHECKING:
     from engine.readers.embedded.layout import Token
 
@@ -64,13 +66,18 @@ def _cuts(run: Run, columns: Sequence[tuple[float, float]], awry: float) -> tupl
         for start, end in ((a, b) for a in range(len(run)) for b in range(a + 1, len(run) + 1)):
             known = best.get((number, start))
             off = _off(run[start], run[end - 1], column)
-            if known is None or off > awry:
+            if known is None or off > awry or _links(run[start]) or _links(run[end - 1]):
                 continue
             reached = (known[0] + off, (*known[1], end))
             if (number + 1, end) not in best or reached < best[number + 1, end]:
                 best[number + 1, end] = reached
     whole = best.get((len(columns), len(run)))
     return None if whole is None else whole[1][:-1]
+
+
+def _links(token: Token) -> bool:
+    """Whether a word ties the words around it into one phrase: a title over a table does so, its heads do not."""
+    return token.norm in ANY_STOP_WORDS and token.text.islower()
 
 
 def _off(first: Token, last: Token, column: tuple[float, float]) -> float:
