@@ -24,7 +24,7 @@ def disturb(page: PageWords, rng: random.Random, strength: float) -> PageWords:
         if found and _joins(found[-1], word, rng, strength):
             found[-1] = _joined(found[-1], word)
             continue
-        found.extend(_split(_misread(word, rng, strength), rng, strength))
+        found.extend(_split(_smudged(_misread(word, rng, strength), rng, strength), rng, strength))
     if tight:
         found = [replace(word, box=_tightened(word)) for word in found]
     shaken = [replace(w, box=_shaken(w.box, page, rng, strength), confidence=rng.uniform(0.8, 1)) for w in found]
@@ -76,6 +76,17 @@ def _joined(left: Word, right: Word) -> Word:
 def _misread(word: Word, rng: random.Random, strength: float) -> Word:
     text = "".join(_LOOKALIKES.get(c, c) if rng.random() < 0.005 * strength else c for c in word.text)
     return replace(word, text=text)
+
+
+def _smudged(word: Word, rng: random.Random, strength: float) -> Word:
+    """Specks and rules beside a word are read as marks that belong to it."""
+    if rng.random() >= 0.015 * strength:
+        return word
+    mark = rng.choice(_SPECKS)
+    return replace(word, text=f"{mark}{word.text}" if rng.random() < 0.3 else f"{word.text}{mark}")
+
+
+_SPECKS = (".", ",", "'", "|", ":", "_", "-", "~", "*")
 
 
 def _split(word: Word, rng: random.Random, strength: float) -> list[Word]:

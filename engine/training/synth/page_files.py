@@ -1,8 +1,8 @@
 """Page files: pages written as text with blanks to fill, each a family of documents. The grammar:
 
-    {kind:args.name}   a blank: a freshly drawn value (see `blanks`), remembered by its name; {name} again prints it again
+    {kind:args.name}   a blank: a freshly drawn value (see `blanks`), remembered by its name; {name} prints it again
     [a|b|c]            one of several wordings
-    two blanks         part the cells of a line; neighbouring lines of as many cells stand in columns; _ is an empty cell
+    two blanks         part the cells of a line; neighbouring lines of as many cells share columns; _ is an empty cell
     >  ^  #  ~         before a cell: flush right, centred on the page, large, small
     "                  before a line: running text, wrapped
     ?                  before a line: left out now and then; what is asked about it then has no answer
@@ -16,7 +16,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -290,7 +289,10 @@ _ASKED_KINDS = (
     (re.compile(r"^who|name of|whom", re.IGNORECASE), "person"),
     (re.compile(r"how many", re.IGNORECASE), "number"),
     (re.compile(r"\b(number|code|IBAN|reference|no\.|Nummer|numéro)|nummer", re.IGNORECASE), "code"),
-    (re.compile(r"how much|price|total|amount|fee|cost|discount|tip|income|profit|rent|salary", re.IGNORECASE), "amount"),
+    (
+        re.compile(r"how much|price|total|amount|fee|cost|discount|tip|income|profit|rent|salary", re.IGNORECASE),
+        "amount",
+    ),
 )
 """What kind of value a question for something absent asks for."""
 
