@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -153,6 +153,14 @@ class _AnswerKeeper:
         answer = self._asker.ask(document, question, pages, task)
         self._answers[task.number] = answer
         return answer
+
+    def ask_many(
+        self, document: DocumentInfo, pages: tuple[PageRef, ...], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Answer | ErrorInfo]]:
+        for task, outcome in self._asker.ask_many(document, pages, tasks):
+            if isinstance(outcome, Answer):
+                self._answers[task.number] = outcome
+            yield task, outcome
 
     def close(self, document: DocumentInfo) -> None:
         self._asker.close(document)

@@ -8,7 +8,8 @@ from engine.errors import CancelledError
 
 
 class RunControl:
-    """Pausing lets the question at hand finish; cancelling also ends the wait of a paused run.
+    """Pausing lets the question at hand finish, or those that a model is asked together; cancelling also ends the wait
+    of a paused run.
 
     `cancelled` is what an Asker polls to give up the question at hand.
     """

@@ -10,8 +10,9 @@ import functools
 import importlib
 import logging
 import pickle
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 from engine.batch.control import RunControl
@@ -20,7 +21,8 @@ from engine.batch.table import Row, row_from_answer, row_from_error
 from engine.batch.tasks import Task
 from engine.documents.types import DocumentInfo, PageRef
 from engine.errors import CancelledError, ErrorInfo, TesseraError, UsageError, internal_error
-from engine.readers.types import Answer
+from engine.readers.names import EMBEDDED_NAME, is_cascade
+from engine.readers.types import MODEL_PAGES, QUESTIONS_AT_ONCE, Answer
 
 _POLL_S = 0.1
 _CONNECT_S = 10
@@ -37,6 +39,13 @@ class Asker(Protocol):
 
     def ask(self, document: DocumentInfo, question: str, pages: tuple[PageRef, ...], task: Task) -> Answer:
         """Answers `question` from `pages`, under `task.setting.policy` by `task.setting.reader`."""
+
+    def ask_many(
+        self, document: DocumentInfo, pages: tuple[PageRef, ...], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Answer | ErrorInfo]]:
+        """Asks a model the questions of `tasks`, which share their setting, about the same pages; yields each answer,
+        or the error of that question alone, as it is made. An exception is none of a question's: those that have no
+        answer yet are then asked one by one. Called where `asked_together` says so."""
 
     def close(self, document: DocumentInfo) -> None:
         """Lets go of a document all of whose questions were asked."""
@@ -66,7 +75,7 @@ class Executor(Protocol):
 
 
 class LocalExecutor:
-    """One question after the other, each document opened once for all of its."""
+    """One question after the other, each document opened once for all of its; of a model, some at a time."""
 
     def __init__(self, asker: Asker) -> None:
         self._asker = asker
@@ -125,11 +134,37 @@ class ClusterExecutor:
 
 
 def answer_group(asker: Asker, group: Group, control: RunControl) -> Iterator[Done]:
-    """One Done per task of `group`; whatever goes wrong with one becomes its row. Raises CancelledError."""
+    """One Done per task of `group`; whatever goes wrong with one becomes its row. Raises CancelledError.
+
+    A pause lets questions that a model is asked together finish.
+    """
     with contextlib.closing(_Session(asker, group)) as session:
-        for task in group.tasks:
+        for tasks in asked_together(group.tasks):
             control.checkpoint()
-            yield session.answer(task)
+            left = tasks
+            if len(tasks) > 1:
+                done: set[int] = set()
+                for made in session.answer_many(tasks):
+                    done.add(made.task.number)
+                    yield made
+                left = [task for task in tasks if task.number not in done]
+            for task in left:
+                control.checkpoint()
+                yield session.answer(task)
+
+
+def asked_together(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """`tasks` in their order, by what a model can be asked at once: questions in a row that share their setting,
+    `QUESTIONS_AT_ONCE` at most. Questions to other readers stand alone."""
+
+    def kind(task: Task) -> object:
+        name = task.setting.reader.choice.name
+        alone = task.error is not None or name == EMBEDDED_NAME or is_cascade(name)
+        return task.number if alone else task.setting
+
+    for _, alike in groupby(tasks, kind):
+        while batch := list(islice(alike, QUESTIONS_AT_ONCE)):
+            yield batch
 
 
 class _Session:
@@ -155,6 +190,26 @@ class _Session:
             logger.exception("a question of a run failed")
             return self._failed(task, internal_error(error))
 
+    def answer_many(self, tasks: Sequence[Task]) -> Iterator[Done]:
+        """The rows of as many of `tasks` as can be answered together: none where they are about more pages than a
+        model is asked about, or where the document does not open. Raises CancelledError."""
+        try:
+            document, pages = self._pages(tasks[0])
+            if len(pages) > MODEL_PAGES:
+                return
+            seen: set[int] = set()
+            for task, outcome in self._asker.ask_many(document, pages, tasks):
+                # A worker that died has begun anew, and tells again what it told.
+                if task.number not in seen:
+                    seen.add(task.number)
+                    yield self._done(task, document, outcome)
+        except CancelledError:
+            raise
+        except TesseraError as error:
+            logger.warning("questions are asked one by one: %s", error)
+        except Exception:  # the border of tasks: a bug costs their being asked together, not the run
+            logger.exception("questions could not be asked together")
+
     def close(self) -> None:
         document, self._document = self._document, None
         if document is not None:
@@ -164,13 +219,21 @@ class _Session:
                 logger.warning("%s was not closed: %s", self._group.path, error)
 
     def _ask(self, task: Task) -> Done:
+        document, pages = self._pages(task)
+        return self._done(task, document, self._asker.ask(document, task.question, pages, task))
+
+    def _pages(self, task: Task) -> tuple[DocumentInfo, tuple[PageRef, ...]]:
+        """The document, opened where it is not yet, and the pages that `task` is about."""
         if self._document is None:
             self._document = self._open()
         document = self._document
         numbers = scope_pages(task.setting.scope, len(document.pages), clip=True)
-        pages = tuple(document.pages[number] for number in numbers)
-        answer = self._asker.ask(document, task.question, pages, task)
-        return Done(task, row_from_answer(task, document.id.sha256, answer), document.protected)
+        return document, tuple(document.pages[number] for number in numbers)
+
+    def _done(self, task: Task, document: DocumentInfo, outcome: Answer | ErrorInfo) -> Done:
+        if isinstance(outcome, ErrorInfo):
+            return self._failed(task, outcome)
+        return Done(task, row_from_answer(task, document.id.sha256, outcome), document.protected)
 
     def _open(self) -> DocumentInfo:
         try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from engine.batch.control import RunControl
 from engine.batch.tasks import Task
 from engine.documents.types import DocumentInfo, PageRef
-from engine.readers.types import Answer, AnswerReady, PageRead, Progress
+from engine.errors import ErrorInfo
+from engine.readers.types import Answer, AnswerReady, PageRead, Progress, QuestionAnswered
 from engine.service.messages import DocumentOpened
 from engine.service.pending import Pending
 from engine.service.supervisor import Supervisor
@@ -49,19 +50,48 @@ class ServiceAsker:
             raise TypeError(f"asking ended with {type(ready).__name__}")
         return ready.answer
 
+    def ask_many(
+        self,
+        document: DocumentInfo,  # noqa: ARG002 - the protocol's
+        pages: tuple[PageRef, ...],
+        tasks: Sequence[Task],
+    ) -> Iterator[tuple[Task, Answer | ErrorInfo]]:
+        known = tuple(self._turned.get(page.index, page) for page in pages)
+        setting = tasks[0].setting
+        questions = tuple(task.question for task in tasks)
+        pending = self._supervisor.ask_many(questions, known, policy=setting.policy, reader=setting.reader.choice)
+        try:
+            for event in self._events(pending):
+                if isinstance(event, QuestionAnswered):
+                    outcome = event.answer or event.error
+                    if outcome is not None:
+                        yield tasks[event.number], outcome
+        finally:
+            # Does nothing to a request that is over; nobody takes the answers of one that is not.
+            pending.cancel()
+
     def close(self, document: DocumentInfo) -> None:
         self._supervisor.forget(document.id.path)
 
     def _wait(self, pending: Pending) -> object:
         """The final event of `pending`, which is cancelled when the run is. Raises TesseraError."""
-
-        def on_event(event: object) -> None:
-            self._give_up_if_cancelled(pending)
-            self._on_event(event)
-
-        while not pending.wait(POLL_S, on_event):
-            self._give_up_if_cancelled(pending)
+        for _ in self._events(pending):
+            pass
         return pending.result()
+
+    def _events(self, pending: Pending) -> Iterator[object]:
+        """The events of `pending`, which is cancelled when the run is. Raises TesseraError where the last is Failed."""
+        over = False
+        while not over:
+            try:
+                for event in pending.events(POLL_S):
+                    self._give_up_if_cancelled(pending)
+                    self._on_event(event)
+                    yield event
+                over = True
+            except TimeoutError:
+                self._give_up_if_cancelled(pending)
+        pending.result()
 
     def _give_up_if_cancelled(self, pending: Pending) -> None:
         if self._control.cancelled():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.errors import TesseraError, UsageError
 from engine.readers.cascade import CascadeReader
 from engine.readers.names import EMBEDDED_NAME, is_cascade, model_behind
-from engine.readers.protocol import PageSource, Reader, WordSourceProtocol
+from engine.readers.protocol import ManyReader, PageSource, Reader, WordSourceProtocol
 from engine.readers.revisions import model_revision
 from engine.readers.types import Event, Failed, Progress, ReaderChoice, Request
 
@@ -24,7 +24,7 @@ class _Loaded:
     name: str
     revision: str
     precision: str
-    reader: Reader
+    reader: ManyReader
 
 
 class Readers:
@@ -56,6 +56,17 @@ class Readers:
         except TesseraError as error:
             yield Failed(request.id, error.info)
 
+    def ask_many(self, request: Request, questions: Sequence[str]) -> Iterator[Event]:
+        """The events of several questions to the model that `request` names, about the same pages: see
+        `SlicedReader.ask_many`. Failed where another reader is named, or it cannot load."""
+        try:
+            if request.reader.name == EMBEDDED_NAME or is_cascade(request.reader.name):
+                raise UsageError(f"Only a model is asked several questions at once, not {request.reader.name}.")
+            reader = yield from self._model_reader(request)
+            yield from reader.ask_many(request, questions)
+        except TesseraError as error:
+            yield Failed(request.id, error.info)
+
     def ask_model(self, request: Request) -> Iterator[Event]:
         """The events of the model that `request` names, which is loaded first where it is not yet."""
         reader = yield from self._model_reader(request)
@@ -68,7 +79,7 @@ class Readers:
             self._embedded = EmbeddedReader(self._make_words(), self._pages.cancelled)
         return self._embedded
 
-    def _model_reader(self, request: Request) -> Generator[Event, None, Reader]:
+    def _model_reader(self, request: Request) -> Generator[Event, None, ManyReader]:
         folder = model_behind(request.reader.name)
         assert folder is not None
         revision, precision = model_revision(folder), request.reader.precision

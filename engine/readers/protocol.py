@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,3 +48,11 @@ class Reader(Protocol):
 
     def ask(self, request: Request) -> Iterator[Event]:
         """Progress and the like, then exactly one AnswerReady or Failed. Closing the iterator cancels."""
+
+
+class ManyReader(Reader, Protocol):
+    """A reader that answers several questions about the same pages faster than one by one."""
+
+    def ask_many(self, request: Request, questions: Sequence[str]) -> Iterator[Event]:
+        """Progress and the like and a QuestionAnswered for each question, then exactly one AllAnswered or Failed. The
+        request's own question is not asked."""

@@ -11,6 +11,11 @@ from engine.evidence.types import Contribution, Evidence
 from engine.geometry import PageRect, Size
 from engine.slicing.plan import SlicePlan
 
+QUESTIONS_AT_ONCE = 8
+"""Questions about the same pages that a model writes as one batch."""
+MODEL_PAGES = 3
+"""Pages that a model is asked about: of more, the question chooses these, so that questions share none."""
+
 
 class AnswerStatus(StrEnum):
     """`ANSWERED` is calibrated to be right at least 95 times in 100; `UNSURE` is a guess and shown as one."""
@@ -173,4 +178,23 @@ class Failed:
     error: ErrorInfo
 
 
-Event = Progress | PageRead | Token | Preview | ContributionFound | AnswerReady | Failed
+@dataclass(frozen=True, slots=True)
+class QuestionAnswered:
+    """Of several questions asked together, the answer to the one of this `number`, or why it has none."""
+
+    request: int
+    number: int
+    answer: Answer | None
+    error: ErrorInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllAnswered:
+    """The last event of several questions asked together."""
+
+    request: int
+
+
+Event = (
+    Progress | PageRead | Token | Preview | ContributionFound | AnswerReady | QuestionAnswered | AllAnswered | Failed
+)

@@ -6,7 +6,7 @@ for dense decoders on a CPU.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class Step:
 
     token: int
     logprob: float
+
+
+def nothing() -> None:
+    """Where nobody cancels."""
 
 
 class Memory(Protocol):
@@ -73,10 +77,15 @@ class Decoder(Protocol):
         """Greedy tokens after `part`, at most `limit`, ended by (and with) one of `stop`. Closing it cancels."""
 
     def stream_rows(
-        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+        self,
+        parts: Sequence[Stretch],
+        after: Memory | None,
+        limit: int,
+        stop: frozenset[int],
+        pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
         """As `stream`, for several questions on one page run as one batch; parts may differ in length. The tokens
-        of a row are those that `stream` gives for it alone."""
+        of a row are those that `stream` gives for it alone. `pause` is called between tokens and raises to cancel."""
 
     def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:
         """[length, all positions] fp32: what each position of `part` attends to, averaged over heads and softmax

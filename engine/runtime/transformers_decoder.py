@@ -16,7 +16,7 @@ from transformers.cache_utils import Cache, DynamicCache
 
 from engine.errors import CheckpointError
 from engine.runtime.caches import copied, joined, select_rows, size_bytes
-from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.decoder import Memory, Step, Stretch, nothing
 from engine.runtime.device_errors import device_errors
 from engine.runtime.model_shape import text_model
 
@@ -104,10 +104,16 @@ class TransformersDecoder:
             yield written[0]
 
     def stream_rows(
-        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+        self,
+        parts: Sequence[Stretch],
+        after: Memory | None,
+        limit: int,
+        stop: frozenset[int],
+        pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
         answers: list[list[Step]] = [[] for _ in parts]
         for written in self._write(parts, after, limit, stop):
+            pause()
             for row, step in written.items():
                 answers[row].append(step)
         return answers

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from engine.errors import ErrorInfo, PageTimeoutError
 from engine.readers.types import (
+    AllAnswered,
     AnswerReady,
     Failed,
     PageRead,
 )
 from engine.service.messages import (
     Ask,
+    AskMany,
     Command,
     DescribeModel,
     DocumentOpened,
@@ -34,7 +36,7 @@ from engine.service.pending import Pending
 
 MAX_ATTEMPTS = 2
 FINAL = (
-    *(AnswerReady, Failed, DocumentOpened, TileReady, PageImageReady, TextReady),
+    *(AnswerReady, AllAnswered, Failed, DocumentOpened, TileReady, PageImageReady, TextReady),
     *(ModelAdvised, ModelPulled, MachineMeasured),
 )
 
@@ -67,7 +69,7 @@ class Job:
         """Whether `reply` is the last the worker says about this job."""
         match reply:
             case PageRead():
-                return not isinstance(self.command, Ask)
+                return not isinstance(self.command, Ask | AskMany)
             case ModelDescribed():
                 return isinstance(self.command, DescribeModel)
             case _:

@@ -14,12 +14,14 @@ from engine.documents.types import DocumentInfo, PageRef, PageText
 from engine.geometry import Size
 from engine.models.types import HubListing
 from engine.readers.types import (
+    AllAnswered,
     AnswerReady,
     ContributionFound,
     Failed,
     PageRead,
     Preview,
     Progress,
+    QuestionAnswered,
     Request,
     Token,
 )
@@ -132,6 +134,16 @@ class Ask:
     """Answer a question; replies are the reader's events."""
 
     ask: Request
+
+
+@dataclass(frozen=True, slots=True)
+class AskMany:
+    """Answer several questions about the pages of `ask`, whose own question is not asked. The replies are Progress,
+    PageRead, a QuestionAnswered each, then AllAnswered or Failed."""
+
+    request: int
+    ask: Request
+    questions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +299,7 @@ Command = (
     | RenderPage
     | ReadText
     | Ask
+    | AskMany
     | ReadPage
     | TextDelivered
     | ImageDelivered
@@ -316,5 +329,7 @@ Reply = (
     | Preview
     | ContributionFound
     | AnswerReady
+    | QuestionAnswered
+    | AllAnswered
     | Failed
 )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from engine.errors import CancelledError, DeviceLostError, TesseraError, internal_error
 from engine.readers.opening import Readers
 from engine.readers.protocol import WordSourceProtocol
-from engine.readers.types import AnswerReady, Failed, PageRead, Progress, Request
+from engine.readers.types import AllAnswered, AnswerReady, Event, Failed, PageRead, Progress, Request
 from engine.runtime.machine import Speed
 from engine.service.brokered_pages import BrokeredPages
 from engine.service.messages import (
     AdviseModel,
     Ask,
+    AskMany,
     Command,
     MachineMeasured,
     MeasureMachine,
@@ -41,7 +42,10 @@ class ReadingWorker:
         """Do one command; its last message is always a final one."""
         match command:
             case Ask(ask=request):
-                self._guarded(request.id, lambda: self._answer(request))
+                self._guarded(request.id, lambda: self._answer(request, self._readers.ask(request)))
+            case AskMany():
+                events = self._readers.ask_many(command.ask, command.questions)
+                self._guarded(command.request, lambda: self._answer(command.ask, events))
             case AdviseModel():
                 self._guarded(command.request, lambda: self._advise(command))
             case MeasureMachine():
@@ -63,15 +67,15 @@ class ReadingWorker:
             logger.exception("request %s failed", request)
             self._send(Failed(request, internal_error(error)))
 
-    def _answer(self, request: Request) -> None:
-        for event in self._readers.ask(request):
+    def _answer(self, request: Request, events: Iterator[Event]) -> None:
+        for event in events:
             if self._is_cancelled(request.id):
                 raise CancelledError("Cancelled.")
             self._send(event)
             if isinstance(event, Failed) and event.error.code == DeviceLostError.code:
                 # CUDA never recovers in the process that lost it; the supervisor starts another one.
                 raise SystemExit(event.error.message)
-            if isinstance(event, AnswerReady | Failed):
+            if isinstance(event, AnswerReady | AllAnswered | Failed):
                 return
         raise RuntimeError(f"reader {request.reader.name} ended without an answer")
 

@@ -10,6 +10,7 @@ from engine.readers.types import EMBEDDED, ReaderChoice, Request
 from engine.service.messages import (
     AdviseModel,
     Ask,
+    AskMany,
     Command,
     DescribeModel,
     MeasureMachine,
@@ -53,6 +54,18 @@ class WorkRequests(ABC):
             return Ask(Request(request, question, pages, policy, reader or EMBEDDED, budget_s, keep))
 
         return self._request(WorkerKind.READING, command, listener)
+
+    def ask_many(
+        self, questions: tuple[str, ...], pages: tuple[PageRef, ...], *, policy: str, reader: ReaderChoice
+    ) -> Pending:
+        """Ask a model several questions about the same pages of one document, `MODEL_PAGES` at most. Events: Progress,
+        PageRead, a QuestionAnswered for each as it is made, then AllAnswered or Failed."""
+        keep = all(self._keep_on_disk(page) for page in pages)
+
+        def command(request: int) -> AskMany:
+            return AskMany(request, Request(request, "", pages, policy, reader, None, keep), questions)
+
+        return self._request(WorkerKind.READING, command, None)
 
     def advise(self, model: str, *, listener: Listener | None = None) -> Pending:
         """What this machine can run an installed model in. Events: ModelAdvised or Failed. Nothing is loaded."""

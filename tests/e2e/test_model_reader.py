@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from engine.batch.control import RunControl
+from engine.batch.documents import find_documents
+from engine.batch.executors import LocalExecutor
+from engine.batch.journal import Journal
+from engine.batch.questions import Question
+from engine.batch.run import Run
+from engine.batch.service_asker import ServiceAsker
+from engine.batch.table import Row
+from engine.batch.tasks import ReaderId, Setting, plan_tasks
 from engine.documents.types import DocumentInfo
 from engine.evidence.types import EvidenceMethod
 from engine.readers.types import (
@@ -148,3 +158,40 @@ def test_what_a_model_needs_is_said_before_it_is_loaded(supervisor: Supervisor, 
     assert advised.advice.recommended is not None
     assert advised.advice.recommended.need.total > 0
     assert {option.precision for option in advised.advice.options} >= {"int8", "fp32", "nf4"}
+
+
+def test_a_run_asks_a_model_questions_together_and_its_table_is_that_of_questions_alone(
+    supervisor: Supervisor, folder: Path, tmp_path: Path
+) -> None:
+    reader = ReaderId(ReaderChoice(str(folder), max_tokens=4, contributions=False))
+    setting = Setting("1", "llava-uhd-v1", reader)
+    texts = ("What is the invoice total?", "Who sent it?", "What is 12 ?")
+    questions = tuple(Question(str(number), text) for number, text in enumerate(texts))
+    sources = find_documents([str(resource_path("samples", "invoice.pdf"))])
+
+    def table(name: str, asked: tuple[Question, ...]) -> list[Row]:
+        tasks = plan_tasks(sources, asked, setting)
+        asker = ServiceAsker(supervisor, RunControl())
+        with Journal(name, tmp_path) as journal:
+            run = Run(tasks, LocalExecutor(asker), journal, None)
+            assert run.execute().counts.error == 0
+            return [replace(row, seconds=None) for row in run.rows()]
+
+    together = table("together", questions)
+    alone = [row for number, question in enumerate(questions) for row in table(f"alone{number}", (question,))]
+    for one, other in zip(together, alone, strict=True):
+        assert one.confidence == pytest.approx(other.confidence, abs=2e-4)
+        assert replace(one, confidence=None) == replace(other, confidence=None)
+
+
+def test_questions_asked_together_are_cancelled_at_once(supervisor: Supervisor, folder: Path) -> None:
+    document = invoice(supervisor)
+    choice = ReaderChoice(str(folder), max_tokens=40)
+    pending = supervisor.ask_many(("What is 12 ?",) * 8, document.pages[:1], policy="llava-uhd-v1", reader=choice)
+    for event in pending.events(PATIENCE_S):
+        if isinstance(event, Progress):
+            pending.cancel()
+    assert isinstance(event, Failed)
+    assert event.error.code == "cancelled"
+    ready = ask(supervisor, document, replace(choice, max_tokens=4, contributions=False))[-1]
+    assert isinstance(ready, AnswerReady)

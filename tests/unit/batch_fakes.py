@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from engine.batch.tasks import Setting, Task
 from engine.documents.types import DocumentId, DocumentInfo, DocumentKind, PageRef, Word, WordSource
-from engine.errors import FileMissingError, TesseraError
+from engine.errors import ErrorInfo, FileMissingError, TesseraError, UsageError
 from engine.evidence.types import Contribution, Evidence, EvidenceMethod
 from engine.geometry import PageRect, Size
 from engine.readers.types import Answer, AnswerStatus
@@ -65,7 +65,8 @@ def answer_from_words(question: str, page: PageRef) -> Answer:
 @dataclass
 class FakeAsker:
     """Answers from `answer_from_words`. `failures` maps paths to the error of opening them, `before` runs before
-    each answer and may raise; `opened`, `asked` and `closed` are what happened."""
+    each answer and may raise (a UsageError is the question's own where some are asked together); `opened`, `asked`,
+    `together` and `closed` are what happened."""
 
     failures: dict[str, TesseraError] = field(default_factory=dict)
     before: Callable[[str, str], None] | None = None
@@ -74,6 +75,7 @@ class FakeAsker:
     asked: list[tuple[str, str]] = field(default_factory=list)
     pages: list[tuple[int, ...]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    together: list[list[int]] = field(default_factory=list)
 
     def open(self, path: str) -> DocumentInfo:
         self.opened.append(path)
@@ -90,6 +92,16 @@ class FakeAsker:
         self.asked.append((document.id.path, question))
         self.pages.append(tuple(page.index for page in pages))
         return answer_from_words(question, pages[0])
+
+    def ask_many(
+        self, document: DocumentInfo, pages: tuple[PageRef, ...], tasks: Sequence[Task]
+    ) -> Iterator[tuple[Task, Answer | ErrorInfo]]:
+        self.together.append([task.number for task in tasks])
+        for task in tasks:
+            try:
+                yield task, self.ask(document, task.question, pages, task)
+            except UsageError as error:
+                yield task, error.info
 
     def close(self, document: DocumentInfo) -> None:
         self.closed.append(document.id.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +15,7 @@ from engine.geometry import PageRect, Size
 from engine.readers.protocol import PageImage
 from engine.readers.sliced.protocol import ModelCard
 from engine.readers.uhd import UhdSlicedModel
-from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.decoder import Memory, Step, Stretch, nothing
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
@@ -45,6 +45,7 @@ class PlainDecoder:
     def __init__(self, language_model: torch.nn.Module) -> None:
         self._model = language_model
         self.remembered: list[int] = []
+        self.together: list[int] = []
 
     @property
     def dim(self) -> int:
@@ -72,8 +73,15 @@ class PlainDecoder:
             whole = _joined(whole, following)
 
     def stream_rows(
-        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+        self,
+        parts: Sequence[Stretch],
+        after: Memory | None,
+        limit: int,
+        stop: frozenset[int],
+        pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
+        self.together.append(len(parts))
+        pause()
         return [list(self.stream(part, after, limit, stop)) for part in parts]
 
     def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engine.errors import OutOfDeviceMemoryError, UsageError
 from engine.evidence.types import EvidenceMethod
 from engine.kept_files import KeptFiles
 from engine.readers.sliced.answers import NO_DEPENDENCE
@@ -15,6 +16,7 @@ from engine.readers.sliced.reader import SlicedReader
 from engine.readers.sliced.vision_cache import VisionCache
 from engine.readers.sliced.writing import is_refusal
 from engine.readers.types import (
+    AllAnswered,
     Answer,
     AnswerReady,
     AnswerStatus,
@@ -24,6 +26,7 @@ from engine.readers.types import (
     PageRead,
     Preview,
     Progress,
+    QuestionAnswered,
     ReaderChoice,
     Request,
     Token,
@@ -163,15 +166,101 @@ def test_answers_are_bit_equal_however_the_page_came(model, cache, tmp_path: Pat
     assert len({(a.text, a.confidence, a.evidence.contributions, a.evidence.visual_gain) for a in answers}) == 1
 
 
-def test_questions_answered_together_are_answered_as_alone(model, cache) -> None:
-    desk = Desk([WIDE])
+QUESTIONS = (QUESTION, "What is 12 ?", "the invoice total")
+
+
+def answers_of(found: list[Event]) -> dict[int, Answer | None]:
+    return {event.number: event.answer for event in found if isinstance(event, QuestionAnswered)}
+
+
+def without_seconds(answer: Answer) -> Answer:
+    return replace(answer, seconds=0.0)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_questions_answered_together_are_answered_as_alone(model, cache, pages: int) -> None:
+    desk = Desk([WIDE, SMALL][:pages])
     reader = SlicedReader(model, desk, desk, cache)
-    questions = [QUESTION, "What is 12 ?", "the invoice total"]
-    together = list(reader.answer_many(asked(desk), questions))
-    for question, answer in zip(questions, together, strict=True):
+    found = list(reader.ask_many(asked(desk, question=""), QUESTIONS))
+    assert isinstance(found[-1], AllAnswered)
+    assert model.decoder.together == [3] * pages
+    assert {type(event) for event in found} == {Progress, PageRead, QuestionAnswered, AllAnswered}
+    together = answers_of(found)
+    assert list(together) == [0, 1, 2]
+    for number, question in enumerate(QUESTIONS):
         alone = answer_of(list(reader.ask(asked(desk, question=question))))
-        assert (alone.text, alone.confidence) == (answer.text, answer.confidence)
-        assert alone.evidence.contributions == answer.evidence.contributions
+        assert without_seconds(together[number]) == without_seconds(alone)
+
+
+def test_questions_are_written_eight_at_a_time(model, cache) -> None:
+    desk = Desk([SMALL])
+    reader = SlicedReader(model, desk, desk, cache)
+    found = list(reader.ask_many(asked(desk, QUICK), [f"What is {number} ?" for number in range(10)]))
+    assert list(answers_of(found)) == list(range(10))
+    assert model.decoder.together == [8, 2]
+
+
+def test_questions_that_are_given_other_parts_of_a_page_are_written_alone(model, cache) -> None:
+    desk = Desk([WIDE], [[printed("invoice", 20, 20), printed("12", 500, 100)]])
+    reader = SlicedReader(model, desk, desk, cache)
+    spared = replace(QUICK, best_slices=1)
+    together = answers_of(list(reader.ask_many(asked(desk, spared), QUESTIONS)))
+    assert model.decoder.together == [1, 1, 1]
+    places = [[(view.row, view.col) for view in together[number].plans[0][1].slices] for number in range(3)]
+    assert places == [[(0, 0)], [(0, 1)], [(0, 0)]]
+    alone = answer_of(list(reader.ask(asked(desk, spared, question=QUESTIONS[1]))))
+    assert without_seconds(together[1]) == without_seconds(alone)
+
+
+def test_an_error_of_one_question_is_that_ones_alone(model, cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt = model.prompt
+
+    def refusing(plan, question):
+        if question == QUESTIONS[1]:
+            raise UsageError("The question is a command.")
+        return prompt(plan, question)
+
+    monkeypatch.setattr(model, "prompt", refusing)
+    desk = Desk([WIDE])
+    found = list(SlicedReader(model, desk, desk, cache).ask_many(asked(desk, QUICK), QUESTIONS))
+    assert isinstance(found[-1], AllAnswered)
+    errors = {event.number: event.error for event in found if isinstance(event, QuestionAnswered) and event.error}
+    assert {number: error.message for number, error in errors.items()} == {1: "The question is a command."}
+    assert {number for number, answer in answers_of(found).items() if answer is not None} == {0, 2}
+
+
+def test_questions_that_memory_is_too_small_for_are_written_one_by_one(
+    model, cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = model.decoder.stream_rows
+
+    def small(parts, *rest):
+        if len(parts) > 1:
+            raise OutOfDeviceMemoryError("The GPU's memory was full.")
+        return rows(parts, *rest)
+
+    monkeypatch.setattr(model.decoder, "stream_rows", small)
+    desk = Desk([WIDE])
+    found = list(SlicedReader(model, desk, desk, cache).ask_many(asked(desk, QUICK), QUESTIONS))
+    assert all(answers_of(found).values())
+    assert len(answers_of(found)) == 3
+
+
+def test_questions_asked_together_can_be_cancelled(model, cache) -> None:
+    desk = Desk([WIDE])
+    answered_: list[Event] = []
+    reader = SlicedReader(model, desk, desk, cache, lambda: bool(answered_))
+    for event in reader.ask_many(asked(desk), QUESTIONS):
+        answered_ += [event] if isinstance(event, QuestionAnswered) else []
+    assert len(answered_) == 1
+    assert isinstance(event, Failed)
+    assert event.error.code == "cancelled"
+
+
+def test_more_pages_than_a_model_is_asked_about_are_not_asked_together(model, cache) -> None:
+    desk = Desk([SMALL] * 4)
+    (failed,) = SlicedReader(model, desk, desk, cache).ask_many(asked(desk), QUESTIONS)
+    assert isinstance(failed, Failed)
 
 
 def test_three_pages_are_asked_one_by_one_and_the_surest_answer_wins(model, cache) -> None:

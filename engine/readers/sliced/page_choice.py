@@ -9,11 +9,10 @@ from engine.documents.types import PageWords
 from engine.readers.embedded.labels import match_words
 from engine.readers.embedded.pages import term_scores
 from engine.readers.embedded.question import parse
+from engine.readers.types import MODEL_PAGES
 
-MAX_PAGES = 3
 
-
-def best_pages(question: str, pages: Sequence[PageWords], count: int = MAX_PAGES) -> tuple[PageWords, ...]:
+def best_pages(question: str, pages: Sequence[PageWords], count: int = MODEL_PAGES) -> tuple[PageWords, ...]:
     """All of `pages` where they are at most `count`, else the best by BM25, best first; a tie is the earlier page's."""
     if len(pages) <= count:
         return tuple(pages)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import replace
-from typing import TypeVar
 
 from engine.documents.types import PageRef, PageWords
 from engine.errors import TesseraError, UsageError
@@ -25,12 +23,15 @@ from engine.readers.sliced.answers import (
 )
 from engine.readers.sliced.feeding import Feeder
 from engine.readers.sliced.held_pages import Fed, HeldPages
-from engine.readers.sliced.page_choice import MAX_PAGES, best_pages, chosen_notice
+from engine.readers.sliced.page_choice import best_pages, chosen_notice
 from engine.readers.sliced.protocol import SlicedModel
+from engine.readers.sliced.together import ENDS_ALL, Together, asked_part
 from engine.readers.sliced.vision_cache import VisionCache
 from engine.readers.sliced.writing import Written, fresh_text, written
 from engine.readers.types import (
-    Answer,
+    MODEL_PAGES,
+    QUESTIONS_AT_ONCE,
+    AllAnswered,
     AnswerReady,
     ContributionFound,
     Event,
@@ -38,16 +39,12 @@ from engine.readers.types import (
     PageRead,
     Preview,
     Progress,
+    QuestionAnswered,
     Request,
     Token,
 )
-from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.decoder import Memory, Step
 from engine.slicing.policies import parse_policy
-
-QUESTIONS_AT_ONCE = 8
-"""Questions about one page that are written as one batch."""
-
-T = TypeVar("T")
 
 
 class SlicedReader:
@@ -85,23 +82,17 @@ class SlicedReader:
         finally:
             self._held.release_images()
 
-    def answer_many(self, request: Request, questions: Sequence[str]) -> Iterator[Answer]:
-        """The answers to `questions` about the one page of `request`, written as batches over the page held once.
+    def ask_many(self, request: Request, questions: Sequence[str]) -> Iterator[Event]:
+        """Progress, PageRead, a QuestionAnswered for each of `questions` about the pages of `request` as it is made,
+        then AllAnswered; or Failed, which ends them all.
 
-        They are those that `ask` gives. Raises UsageError for several pages, and what reading a page raises.
+        Answers are those that `ask` gives; the tokens of several are written as one batch, so confidences may differ
+        in their last bits. An error of one question is that question's alone.
         """
-        if len(request.pages) != 1:
-            raise UsageError("Questions are answered together about one page at a time.")
         try:
-            round_ = self._begin(request)
-            _last(self._read_words(round_))
-            words = round_.read[0]
-            held = self._held.open(words.page, round_.policy)
-            for first in range(0, len(questions), QUESTIONS_AT_ONCE):
-                asked = questions[first : first + QUESTIONS_AT_ONCE]
-                feds = [_last(self._feeder.feed(request, held, words, question)) for question in asked]
-                for draft in self._write_rows(round_, feds, words):
-                    yield self._explained(replace(round_, drafts=[draft]))
+            yield from self._ask_many(request, questions)
+        except TesseraError as error:
+            yield Failed(request.id, error.info)
         finally:
             self._held.release_images()
 
@@ -122,6 +113,32 @@ class SlicedReader:
                 yield Preview(request.id, unmeasured_answer(round_))
         yield from self._explain(round_)
 
+    def _ask_many(self, request: Request, questions: Sequence[str]) -> Iterator[Event]:
+        if len(request.pages) > MODEL_PAGES:
+            raise UsageError(f"Questions are answered together about {MODEL_PAGES} pages at most.")
+        begun = self._begin(request)
+        yield from self._read_words(begun)
+        together = Together(self._model, self._held, self._feeder)
+        for first in range(0, len(questions), QUESTIONS_AT_ONCE):
+            asked = dict(enumerate(questions[first : first + QUESTIONS_AT_ONCE], start=first))
+            yield from together.write(begun, asked)
+            for number, round_ in together.rounds.items():
+                yield from self._answered(round_, number)
+        yield AllAnswered(request.id)
+
+    def _answered(self, round_: Round, number: int) -> Iterator[Event]:
+        """The evidence of one of several questions, without what is shown of it on the way."""
+        try:
+            for event in self._explain(round_):
+                if isinstance(event, AnswerReady):
+                    yield QuestionAnswered(event.request, number, event.answer)
+                elif isinstance(event, Progress):
+                    yield event
+        except ENDS_ALL:
+            raise
+        except TesseraError as error:
+            yield QuestionAnswered(round_.request.id, number, None, error.info)
+
     def _begin(self, request: Request) -> Round:
         self._feeder.check(request.reader)
         policy = self._model.policy_for(request.policy)
@@ -136,7 +153,7 @@ class SlicedReader:
         pages: list[PageRef] = sorted(request.pages, key=lambda page: self._words.known(page) is None)
         for number, page in enumerate(pages):
             spent = time.perf_counter() - round_.started
-            if request.budget_s is not None and spent >= request.budget_s and number >= MAX_PAGES:
+            if request.budget_s is not None and spent >= request.budget_s and number >= MODEL_PAGES:
                 round_.notices.append(f"Read {number} of {len(pages)} pages.")
                 return
             yield Progress(request.id, number, len(pages), f"Reading page {number + 1} of {len(pages)}")
@@ -145,7 +162,7 @@ class SlicedReader:
             yield PageRead(request.id, round_.read[-1])
 
     def _write(self, request: Request, fed: Fed, words: PageWords) -> Generator[Event, None, Written]:
-        part = self._question(fed)
+        part = asked_part(fed)
         steps: list[Step] = []
         streamed = ""
         for step in self._model.decoder.stream(
@@ -159,21 +176,6 @@ class SlicedReader:
                 streamed = now
                 yield Token(request.id, fresh)
         return written(fed, words, steps, self._model)
-
-    def _write_rows(self, round_: Round, feds: Sequence[Fed], words: PageWords) -> list[Written]:
-        """The answers to questions that share the memory of a page, written as one batch."""
-        rows = self._model.decoder.stream_rows(
-            [self._question(fed) for fed in feds],
-            self._held.memory(feds[0]),
-            round_.request.reader.max_tokens,
-            self._model.stop,
-        )
-        return [written(fed, words, steps, self._model) for fed, steps in zip(feds, rows, strict=True)]
-
-    def _question(self, fed: Fed) -> Stretch:
-        """The prompt's positions after those that are remembered of the page."""
-        whole = Stretch(fed.model.embed(fed.plan, fed.prompt, fed.features), fed.prompt.positions)
-        return part_of(whole, fed.prompt.page_length)
 
     def _explain(self, round_: Round) -> Iterator[Event]:
         """The evidence of the best answer: where the model looked, then what hiding each slice takes from it."""
@@ -208,11 +210,6 @@ class SlicedReader:
         measured = Measured(EvidenceMethod.HIDDEN_VIEWS, found, views.gain, pieces)
         yield AnswerReady(request.id, measured_answer(round_, best, measured))
 
-    def _explained(self, round_: Round) -> Answer:
-        """The answer that `_explain` ends with."""
-        (answer,) = (event.answer for event in self._explain(round_) if isinstance(event, AnswerReady))
-        return answer
-
     def _looked(self, asked: Asked, memory: Memory | None, page: PageRef) -> tuple[Contribution, ...]:
         """Attention by slice; none where the model's layers have no attention weights."""
         part = part_of(asked.embedded(asked.features), asked.prompt.page_length)
@@ -221,13 +218,3 @@ class SlicedReader:
             return ()
         shares = attention_shares(attention, len(asked.answer), asked.prompt.places)
         return looked_at(page, asked.plan.views, shares)
-
-
-def _last(events: Generator[Event, None, T]) -> T:
-    """What `events` return once all of them have passed."""
-    while True:
-        try:
-            next(events)
-        except StopIteration as end:
-            returned: T = end.value
-            return returned

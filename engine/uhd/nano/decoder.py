@@ -3,13 +3,13 @@ embeddings, and a question reads them again, which costs some hundredths of a se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.decoder import Memory, Step, Stretch, nothing
 from engine.uhd.nano.copying import CopyWalk
 from engine.uhd.nano.language import NanoForCausalLM, choices
 from engine.uhd.nano.tokens import WIDTH, read_prompt, text_table
@@ -60,9 +60,18 @@ class NanoDecoder:
             walk.advance(token)
 
     def stream_rows(
-        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+        self,
+        parts: Sequence[Stretch],
+        after: Memory | None,
+        limit: int,
+        stop: frozenset[int],
+        pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
-        return [list(self.stream(part, after, limit, stop)) for part in parts]
+        rows = []
+        for part in parts:
+            pause()
+            rows.append(list(self.stream(part, after, limit, stop)))
+        return rows
 
     def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:
         """For every position of `part` the probability that an answer begins at each position of all."""
