@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from engine.runtime.decoder import Memory, Step, Stretch
+from engine.runtime.decoder import Memory, Step, Stretch, nothing
 from engine.runtime.device_errors import device_errors
 from engine.runtime.int8.memory import Continuation, KeptPositions, continuation
 from engine.runtime.int8.network import Int8Network
@@ -69,10 +69,16 @@ class Int8Decoder:
             yield written[0]
 
     def stream_rows(
-        self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
+        self,
+        parts: Sequence[Stretch],
+        after: Memory | None,
+        limit: int,
+        stop: frozenset[int],
+        pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
         answers: list[list[Step]] = [[] for _ in parts]
         for written in self._write(parts, after, limit, stop):
+            pause()
             for row, step in written.items():
                 answers[row].append(step)
         return answers
