@@ -16,6 +16,7 @@ from pathlib import Path
 from engine.errors import CheckpointError, FileMissingError, ModelMissingError, OutputError
 from engine.files import write_private
 from engine.models.checks import check
+from engine.models.shipped import NANO, find_shipped
 from engine.models.types import Manifest, ModelFolder, is_hub_id
 from engine.paths import data_dir, make_private
 from engine.service.codec import CodecError, from_json, to_json
@@ -42,10 +43,13 @@ def partial_folders(model_id: str) -> Path:
 
 
 def find(name: str) -> ModelFolder:
-    """The model that `name` means: the path of a folder, or the hub id of an installed model. Fetches nothing.
+    """The model that `name` means: the path of a folder, the hub id of an installed model, or the one that comes with
+    Tessera. Fetches nothing.
 
     Raises ModelMissingError, which offers the download, and CheckpointError for an installed model that lost files.
     """
+    if name == NANO:
+        return find_shipped()
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _own_folder(folder)

@@ -1,4 +1,4 @@
-"""Readers by name: `embedded`, `cascade`, `cascade:MODEL`, or a model by hub id or folder.
+"""Readers by name: `embedded`, `cascade`, `cascade:MODEL`, `tessera-nano`, or a model by hub id or folder.
 
 Light on purpose: window and command line name readers before any is loaded.
 """
@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from engine.errors import FileMissingError, ModelMissingError, UsageError
 from engine.models.installed import find, installed
+from engine.models.shipped import NANO
 from engine.models.types import ModelFolder
 
 EMBEDDED_NAME = "embedded"
@@ -52,10 +53,11 @@ def _found(name: str) -> ModelFolder:
     try:
         return find(name)
     except FileMissingError as error:
-        if not name.isidentifier():
+        meant = get_close_matches(name, (EMBEDDED_NAME, CASCADE_NAME, NANO), n=1)
+        if not name.isidentifier() and not meant:
             raise
-        meant = get_close_matches(name, (EMBEDDED_NAME, CASCADE_NAME), n=1)
-        hint = f"Did you mean {meant[0]}?" if meant else f"Readers are {EMBEDDED_NAME}, {CASCADE_NAME}, or a model."
+        known = f"Readers are {EMBEDDED_NAME}, {CASCADE_NAME}, {NANO}, or a model."
+        hint = f"Did you mean {meant[0]}?" if meant else known
         raise UsageError(f"There is no reader named “{name}”.", hint) from error
 
 
