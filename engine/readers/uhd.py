@@ -15,6 +15,7 @@ from engine.slicing.plan import SlicePlan, View, ViewKind
 from engine.slicing.policies import RunsOn, parse_policy
 from engine.uhd.checkpoints import LoadedModel
 from engine.uhd.config import IMAGE_PLACE, QUESTION_PLACE
+from engine.uhd.towers import STRIPS
 
 
 class UhdSlicedModel:
@@ -39,7 +40,8 @@ class UhdSlicedModel:
 
     @property
     def separable(self) -> bool:
-        return True
+        # A network that points takes the place of a word on its page from the order of the views.
+        return self._model.config.tower != STRIPS
 
     @property
     def selection(self) -> OwnSelection:
