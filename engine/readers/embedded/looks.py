@@ -31,14 +31,7 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
         words = len(candidate.tokens)
         rows.append(
             [
-                float(candidate.form is Form.VALUE),
-                float(candidate.form is Form.SEGMENT),
-                float(candidate.form is Form.AFTER_LABEL),
-                float(candidate.form is Form.TAIL),
-                float(candidate.form is Form.BLOCK),
-                float(candidate.form is Form.NAME),
-                float(candidate.form is Form.PHRASE),
-                float(candidate.form is Form.SENTENCE),
+                *(float(candidate.form is form) for form in Form),
                 float(candidate.kind is Kind.TEXT),
                 float(whole),
                 float(candidate.sentence >= 0),

@@ -46,7 +46,7 @@ TIME = re.compile(
 )
 _CURRENCY = (
     r"(?:[$€£¥₹₩₽₺฿]|US\$|RM|USD|EUR|GBP|CHF|MYR|SGD|CAD|AUD|INR|Rs\.?|JPY|CNY|RMB|HKD|SEK|NOK|DKK|"
-    r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|Fr\.(?=\s?\d|$)|Fr(?=\s|$))"
+    r"PLN|CZK|BRL|R\$|ZAR|AED|Kč|kr|zł|(?-i:S)(?=\s?\d{1,3}(?:,\d{3})+(?!\d)|\s?\d+\.\d\d(?!\d))|Fr\.(?=\s?\d|$)|Fr(?=\s|$))"
 )
 _MONEY_WORD = (
     r"(?:dollars?|euros?|pounds sterling|francs?|franken|crowns|cents|pesetas?|guilders?|gulden|rupees?|ringgit|lire|"
@@ -64,7 +64,7 @@ AMOUNT = re.compile(
     rf"(?<![\w.,])(?:{_CURRENCY}\s?[-+(]?\s?{_FIGURE}\)?(?:\s?{_LARGE}(?!\w))?(?:,-|\.-)?"
     rf"|{_FIGURE}(?:\s{_LARGE})?\s(?:(?:de|d['’]|di)\s?)?{_MONEY_WORD}(?!\w)"
     rf"|[-+(]?{_FIGURE}\)?\s?(?:,-|\.-)?{_CURRENCY}(?!\w)"
-    rf"|[-+(]?(?:{_GROUPED}|\d{{1,3}}(?:[.,'’ ]\d{{3}})+|\d+)[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
+    rf"|[-+(]?(?:{_GROUPED}|\d{{1,3}}(?:[.,'’ ]\d{{3}})+|\d+)\s?[.,]\d\d\)?(?![\d.,]*\d))(?![\w%])",
     re.IGNORECASE,
 )
 PERCENT = re.compile(

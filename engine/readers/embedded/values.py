@@ -202,7 +202,16 @@ def _trimmed(kind: Kind, text: str, start: int, end: int) -> Value | None:
         end -= 1
     elif piece.startswith("(") and ")" not in piece:
         start += 1
-    return Value(kind, start, end, text[start:end]) if end > start else None
+    written = text[start:end] if kind is not Kind.AMOUNT else _BROKEN.sub(_mended, text[start:end])
+    return Value(kind, start, end, written) if end > start else None
+
+
+_BROKEN = re.compile(r"^S(?=\s?\d)|(?<=\d)\s(?=[.,]\d\d(?!\d))")
+"""What OCR makes of amounts: an S of a dollar sign, a blank before the decimals."""
+
+
+def _mended(broken: re.Match[str]) -> str:
+    return "$" if broken.group() == "S" else ""
 
 
 def _plausible(value: Value) -> bool:
