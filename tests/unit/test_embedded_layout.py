@@ -103,3 +103,18 @@ def test_arabic_is_laid_out_from_the_right() -> None:
 def test_a_page_without_words_has_an_empty_layout() -> None:
     empty = PageWords(PageRef(DocumentId("a", "0"), 0, "1", 200, 100, Size(200, 100)), ())
     assert lay_out(empty).segments == ()
+
+
+def test_a_value_written_on_a_line_is_parted_from_the_word_before_it() -> None:
+    tokens = lay_out(page_of("beginning on_April, 2032 at $_2500__ by user_name")).tokens
+    assert [token.text for token in tokens] == [
+        "beginning",
+        "on",
+        "April,",
+        "2032",
+        "at",
+        "$",
+        "2500",
+        "by",
+        "user_name",
+    ]

@@ -21,6 +21,9 @@ from engine.readers.embedded.heads import part_heads
 from engine.readers.embedded.text import bare, has_digit, is_rtl, joiner
 
 _GLUED = re.compile(r"^(.*?[^\W\d_].*?[:：])(?!//)(?=[^\s:：/\\])(.+)$")
+_FILLED = re.compile(r"^([^\W\d_][a-z]+|[$€£¥₹])_+(?=[A-Z\d])(.+)$")
+"""A word and what is written on the line behind it ("on_April", "$_2500")."""
+
 _URL = re.compile(r"https?:|www\.|mailto:", re.IGNORECASE)
 _NUMERIC = re.compile(
     r"^[^\W_]{0,3}[$€£¥₹]?\(?[-+]?[\d][\d.,'’/%:-]*\)?[$€£¥₹%]?(?:\*|†|‡|[¹²³⁴-⁹]|\[\w{1,2}\]|\([a-z\d]\))*$"
@@ -188,7 +191,8 @@ def _tokens(page: PageWords, rtl: bool) -> list[Token]:
 
 def _split_word(text: str, word: int, box: tuple[float, float, float, float], rtl: bool) -> list[Token]:
     """One token, or two where a label is glued to its value, the box shared by their lengths."""
-    match = None if _URL.search(text) or rtl else _GLUED.match(text)
+    text = text.strip("_") or text
+    match = None if _URL.search(text) or rtl else _GLUED.match(text) or _FILLED.match(text)
     x0, y0, x1, y1 = box
     if match is None:
         return [Token(text, bare(text), x0, y0, x1, y1, word)]
