@@ -28,6 +28,7 @@ from app.settings import (
 from app.task import Task, in_thread, mailbox
 from engine.errors import ErrorInfo
 from engine.models.installed import installed
+from engine.models.shipped import NANO, shipped
 from engine.models.types import ModelFolder
 from engine.readers.names import CASCADE_NAME, is_cascade
 from engine.readers.types import EMBEDDED, KeepBy, ReaderChoice
@@ -69,6 +70,7 @@ class ReaderShelf(QObject):
         self._listed = False
         self.machine = MachineView()
         self._previous = EMBEDDED.name
+        self._own = shipped()
         self._proven = {EMBEDDED.name}
         self._looked = False
         settings.changed.connect(self._on_setting_changed)
@@ -161,6 +163,7 @@ class ReaderShelf(QObject):
             ReaderOption(EMBEDDED.name, self.tr("Embedded"), embedded),
             ReaderOption(CASCADE_NAME, self.tr("Cascade"), cascade, bool(self.usable)),
             *(self._option(model) for model in self._models),
+            *((self._option(self._own.folder),) if self._own is not None else ()),
         )
 
     def title(self, name: str) -> str:
@@ -200,7 +203,7 @@ class ReaderShelf(QObject):
         """Let this reader answer from now on."""
         if name != self.chosen:
             self._previous = self.chosen
-        if name not in (EMBEDDED.name, CASCADE_NAME):
+        if name not in (EMBEDDED.name, CASCADE_NAME, NANO):
             self._settings.set(MODEL, name)
         self._settings.set(READER, name)
         model = self.model_behind
@@ -230,6 +233,9 @@ class ReaderShelf(QObject):
         advice = self.advice(model.name)
         shown = precision if precision != "auto" else recommended_in(advice)
         title = title_of(model.name)
+        own = self._own if self._own is not None and self._own.folder.name == model.name else None
+        if own is not None and own.experimental:
+            title = self.tr("{model} (experimental)").format(model=title)
         if model.problem:
             return ReaderOption(model.name, title, model.problem, enabled=False)
         how = f"{self._device_text()}, {shown}" if shown else self._device_text()
@@ -237,7 +243,7 @@ class ReaderShelf(QObject):
             "A model that looks at the slices of the page and writes its answer. Computes on this machine: {how}."
         ).format(how=how)
         reason = advice.reason if advice is not None else ""
-        lines = (tip, reason, self._shortening(), model.name)
+        lines = (tip, "" if own is None else own.reason, reason, self._shortening(), model.name)
         return ReaderOption(
             model.name, f"{title} · {shown}" if shown else title, "\n".join(line for line in lines if line)
         )

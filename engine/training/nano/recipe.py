@@ -18,7 +18,7 @@ from engine.training.synth.generate import HELD_OUT_FAMILIES, TRAIN_FAMILIES
 from engine.uhd.nano.network import Asked, Pointed, PointingNetwork
 
 REVISION = "2"
-_CROWDS = {"strips": Crowd(48, 32, 10), "slices": Crowd(96, 32, 10), "pages": Crowd(200, 24, 10)}
+_CROWDS = {"strips": Crowd(48, 32, 10), "slices": Crowd(96, 32, 10), "pages": Crowd(144, 24, 10)}
 _EVALUATION_SEED = 7_000_000
 _EVALUATION_STEPS = 6
 _IGNORED = -100
