@@ -23,7 +23,7 @@ from engine.training.checkpoint import has_checkpoint, load_progress
 from engine.training.loop import Options, train
 from engine.training.recipes import recipe_named
 from engine.training.recipes.entity_pages import Where
-from engine.training.recipes.entitygrid import ALL, EASY, GridRecipe, test_batch
+from engine.training.recipes.entitygrid import ALL, EASY, GridRecipe, unseen_batch
 
 VARIANTS = ("uhd", "restore", "mining", "restore-mining", "slime")
 SELECTING = "slime"
@@ -198,7 +198,7 @@ def _asked(model: nn.Module, condition: Condition, setup: Setup) -> Iterator[Ans
         for where in PLACES:
             for start in range(0, setup.pages, _CHUNK):
                 count = min(_CHUNK, setup.pages - start)
-                made = test_batch(task, where, start, count)
+                made = unseen_batch(task, where, start, count)
                 batch = {name: value.to(setup.device) for name, value in made.items()}
                 with torch.no_grad():
                     features = recipe.features(model, batch)

@@ -159,7 +159,7 @@ class GridRecipe:
         found = {}
         for task in dict.fromkeys(self.tasks):
             for where in (Where.INNER, Where.CUT):
-                batch = {name: value.to(device) for name, value in test_batch(task, where, 0, CHECKED).items()}
+                batch = {name: value.to(device) for name, value in unseen_batch(task, where, 0, CHECKED).items()}
                 logits, _ = self.answers(model, batch, self.features(model, batch))
                 found[f"{task} {where}"] = (logits.argmax(1) == batch["answers"]).float().mean().item()
         return found
@@ -241,7 +241,7 @@ def collated(asked: list[EntityQuestion], tasks: list[Task]) -> Batch:
     }
 
 
-def test_batch(task: Task, where: Where, start: int, count: int) -> Batch:
+def unseen_batch(task: Task, where: Where, start: int, count: int) -> Batch:
     """Questions `start` to `start + count` that no training asks, the same for every seed and variant."""
     keys = [f"{TEST_KEY}/{number}" for number in range(start, start + count)]
     return collated([entity_question(key, task, where) for key in keys], [task] * count)
