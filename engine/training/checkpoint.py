@@ -186,7 +186,7 @@ def _damaged(path: Path, error: Exception) -> CheckpointError:
 
 def _sync(path: Path) -> None:
     with suppress(PermissionError):  # Windows opens no folders
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
