@@ -243,14 +243,6 @@ def test_saved_engine_is_the_same_engine(name: str, tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {WEIGHTS_FILE, "config.json"}
 
 
-def test_compact_engine_reads_the_same(tmp_path: Path) -> None:
-    model = Int8CausalLM.quantized(causal_lm(CONFIGS["llama"]))
-    model.save_pretrained(tmp_path)
-    compact = Int8CausalLM.from_pretrained(tmp_path, compact=True)
-    ids = torch.arange(50)[None]
-    assert difference(compact(ids).logits, model(ids).logits) < 0.06
-
-
 def test_folder_without_int8_weights_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="holds no int8 weights"):
         Int8CausalLM.from_pretrained(tmp_path)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig, CLIPVisionModel, SiglipVisionConfig, SiglipVisionModel
 
-from engine.runtime.int8.linear import Int8Layer, Int8Linear, Rows, activation_levels, pack_layers, quantize_weight
+from engine.runtime.int8.linear import Int8Layer, Int8Linear, activation_levels, pack_layers, quantize_weight
 from engine.runtime.int8.vision import Int8LinearModule, quantize_tower
 
 
-def made(weight: Tensor, bias: Tensor | None = None, packed: Rows = Rows.ANY) -> Int8Linear:
-    return pack_layers([Int8Layer(quantize_weight(weight), bias)], packed)[0]
+def made(weight: Tensor, bias: Tensor | None = None) -> Int8Linear:
+    return pack_layers([Int8Layer(quantize_weight(weight), bias)])[0]
 
 
 def stated(x: Tensor, weight: Tensor, levels: int) -> Tensor:
@@ -26,11 +26,10 @@ def stated(x: Tensor, weight: Tensor, levels: int) -> Tensor:
 
 
 @pytest.mark.parametrize("rows", [1, 2, 8, 31, 32, 100])
-@pytest.mark.parametrize("packed", Rows)
-def test_layer_computes_what_it_states(rows: int, packed: Rows) -> None:
+def test_layer_computes_what_it_states(rows: int) -> None:
     torch.manual_seed(rows)
     weight, bias, x = torch.randn(96, 160), torch.randn(96), torch.randn(rows, 160) * 10 ** torch.randn(rows, 1)
-    got, levels = made(weight, bias, packed)(x), activation_levels()
+    got, levels = made(weight, bias)(x), activation_levels()
     wanted = stated(x, weight, levels) + bias
     # A quotient beside a half may round either way: one step of one activation.
     step = x.abs().amax(-1, True) / levels * weight.abs().max()
@@ -79,24 +78,13 @@ def test_zero_row_gives_the_bias() -> None:
         assert torch.equal(layer(torch.zeros(rows, 64)), bias.expand(rows, 8))
 
 
-def test_argument_and_engine_stay_as_they_were() -> None:
-    before, x = torch.backends.quantized.engine, torch.randn(40, 64)
+def test_argument_stays_as_it_was() -> None:
+    x = torch.randn(40, 64)
     copy = x.clone()
     layer = made(torch.randn(8, 64))
     for rows in (1, 3, 40):
         layer(x[:rows])
     assert torch.equal(x, copy)
-    assert torch.backends.quantized.engine == before
-
-
-def test_packed_layer_gives_its_numbers_back() -> None:
-    torch.manual_seed(3)
-    weight, bias = quantize_weight(torch.randn(24, 48)), torch.randn(24)
-    layer = pack_layers([Int8Layer(weight, bias)], Rows.ANY)[0].layer
-    assert torch.equal(layer.weight.values, weight.values)
-    assert torch.equal(layer.weight.scales, weight.scales)
-    assert layer.bias is not None
-    assert torch.equal(layer.bias, bias)
 
 
 def test_tower_keeps_its_features() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -13,29 +15,36 @@ from torch.nn.functional import pad
 from engine.runtime.decoder import Memory, Step, Stretch, nothing
 from engine.runtime.device_errors import device_errors
 from engine.runtime.int8.memory import Continuation, KeptPositions, continuation
-from engine.runtime.int8.network import Int8Network
+from engine.runtime.int8.network import Block, Int8Network
 
 _CPU = torch.device("cpu")
+# Positions of all rows that are held at once while a batch of answers is written.
+_POSITIONS = 8192
 
 
 @dataclass(slots=True)
 class _Answers:
-    """Answers being written: `rows` names the questions that still run, in the order of `after`'s rows. `hidden`
-    [rows, dim] is the last position's, `turns` [rows, steps, 1, head_dim / 2] turns the positions to come."""
+    """Answers being written: `rows` names the questions that still run, in the order of `after`'s rows. `scores`
+    [rows, vocabulary] are those after the last position, `last` [rows, 1] is where that is, and `block` takes the next
+    one through the network, None before the first."""
 
     rows: list[int]
     after: Continuation
-    hidden: Tensor
-    turns: Tensor
+    scores: Tensor
+    last: Tensor
+    block: Block | None = None
 
-    def keep(self, chosen: Sequence[int]) -> None:
-        """Goes on with the rows at these indices alone."""
+    def keep(self, chosen: Sequence[int]) -> list[int]:
+        """Goes on with the rows at these ascending indices alone; gives them in the order that rows have then."""
         if len(chosen) == len(self.rows):
-            return
-        index = torch.tensor(chosen)
-        self.after.keep(index)
-        self.turns = self.turns[index]
-        self.rows = [self.rows[one] for one in chosen]
+            return list(chosen)
+        behind = [index for index in chosen if index >= len(chosen)]
+        order = [index if index in chosen else behind.pop() for index in range(len(chosen))]
+        self.after.keep(order)
+        self.last = self.last[order]
+        self.rows = [self.rows[one] for one in order]
+        self.block = None
+        return order
 
 
 class Int8Decoder:
@@ -61,8 +70,7 @@ class Int8Decoder:
     def logits(self, parts: Sequence[Stretch], after: Memory | None, keep: int) -> Tensor:
         with _running("an answer was being scored"):
             length = parts[0].length
-            hidden = self._read(parts, self._continued(after, len(parts), length), min(keep, length))
-            return self._network.scores(hidden.flatten(0, 1)).unflatten(0, hidden.shape[:2])
+            return self._read(parts, self._continued(after, len(parts), length), min(keep, length))
 
     def stream(self, part: Stretch, after: Memory | None, limit: int, stop: frozenset[int]) -> Iterator[Step]:
         for written in self._write((part,), after, limit, stop):
@@ -77,17 +85,20 @@ class Int8Decoder:
         pause: Callable[[], None] = nothing,
     ) -> list[list[Step]]:
         answers: list[list[Step]] = [[] for _ in parts]
-        for written in self._write(parts, after, limit, stop):
-            pause()
-            for row, step in written.items():
-                answers[row].append(step)
+        positions = (0 if after is None else after.length) + limit + max((part.length for part in parts), default=0)
+        together = max(_POSITIONS // positions, 1)
+        for first in range(0, len(parts), together):
+            for written in self._write(parts[first : first + together], after, limit, stop):
+                pause()
+                for row, step in written.items():
+                    answers[first + row].append(step)
         return answers
 
     def attention(self, part: Stretch, after: Memory | None) -> Tensor | None:
         with _running("the attention was being read"):
-            layers: list[Tensor] = []
-            self._read([part], self._continued(after, 1, part.length), keep=0, seen_by=layers)
-            return torch.stack(layers).mean(0)
+            blocks: list[Tensor] = []
+            self._read([part], self._continued(after, 1, part.length), keep=0, seen_by=blocks)
+            return torch.cat(blocks)
 
     def _write(
         self, parts: Sequence[Stretch], after: Memory | None, limit: int, stop: frozenset[int]
@@ -99,50 +110,54 @@ class Int8Decoder:
             answers = self._begin(parts, after, limit)
         for count in range(1, limit + 1):
             with _running("an answer was being written"):
-                steps = self._choose(answers.hidden)
+                steps = _best(answers.scores)
             yield dict(zip(answers.rows, steps, strict=True))
             unfinished = [index for index, step in enumerate(steps) if step.token not in stop]
             if not unfinished or count == limit:
                 return
             with _running("an answer was being written"):
-                answers.keep(unfinished)
-                self._advance(answers, [steps[index].token for index in unfinished], count - 1)
+                order = answers.keep(unfinished)
+                self._advance(answers, [steps[index].token for index in order])
 
     def _begin(self, parts: Sequence[Stretch], after: Memory | None, limit: int) -> _Answers:
         length = max(part.length for part in parts)
         rows = self._continued(after, len(parts), length + limit)
         lengths = torch.tensor([part.length for part in parts])
         if int(lengths.min()) < length:
-            rows.seen = torch.arange(rows.own.shape[3]) >= (length - lengths)[:, None]
-        hidden = self._read([_padded(part, length) for part in parts], rows, keep=1)[:, 0]
-        last = torch.stack([_line(part)[-1] for part in parts])
-        turns = self._network.rotation(last[:, None] + torch.arange(1, limit + 1))
-        return _Answers(list(range(len(parts))), rows, hidden, turns)
+            places = torch.arange(rows.capacity) - rows.length
+            rows.seen = (places < 0) | (places >= (length - lengths)[:, None])
+        scores = self._read([_padded(part, length) for part in parts], rows, keep=1)[:, 0]
+        last = torch.stack([_line(part)[-1:] for part in parts])
+        return _Answers(list(range(len(parts))), rows, scores, last)
 
-    def _choose(self, hidden: Tensor) -> list[Step]:
-        scores = self._network.scores(hidden)
-        best, tokens = scores.max(-1)
-        logprobs = best - scores.logsumexp(-1)
-        return [Step(*pair) for pair in zip(tokens.tolist(), logprobs.tolist(), strict=True)]
-
-    def _advance(self, answers: _Answers, tokens: Sequence[int], step: int) -> None:
-        embeds, turns = self._network.embed(torch.tensor(tokens)), answers.turns[:, step]
-        if answers.after.alone:
-            answers.hidden = self._network.step(embeds, turns, answers.after)
-        else:
-            answers.hidden = self._network.read(embeds[:, None], turns, answers.after, keep=1)[:, 0]
+    def _advance(self, answers: _Answers, tokens: Sequence[int]) -> None:
+        if answers.block is None:
+            answers.block = self._network.step(answers.after)
+        answers.last = answers.last + 1
+        answers.block.run(self._network.embed(torch.tensor(tokens))[:, None], answers.last)
+        answers.scores = answers.block.scores(1)[:, 0]
 
     def _read(
         self, parts: Sequence[Stretch], rows: Continuation, keep: int, seen_by: list[Tensor] | None = None
     ) -> Tensor:
         embeds = torch.stack([part.embeds.to(_CPU, torch.float32) for part in parts])
-        rotation = self._network.rotation(torch.cat([_line(part) for part in parts]))
-        return self._network.read(embeds, rotation, rows, keep, seen_by)
+        positions = torch.stack([_line(part) for part in parts])
+        return self._network.read(embeds, positions, rows, keep, seen_by)
 
     def _continued(self, after: Memory | None, rows: int, room: int) -> Continuation:
         if after is not None and not isinstance(after, KeptPositions):
             raise TypeError(f"this memory was made by another decoder: {type(after).__name__}")
         return continuation(self._network.shape, after, rows, room)
+
+
+def _best(scores: Tensor) -> list[Step]:
+    """The likeliest token of each of `scores` [rows, vocabulary]. In numpy, whose one thread leaves none behind that
+    waits for more while onnxruntime's want the processor."""
+    steps = []
+    for row in scores.numpy():
+        token = int(row.argmax())
+        steps.append(Step(token, -math.log(float(np.exp(row - row[token]).sum()))))
+    return steps
 
 
 def _line(part: Stretch) -> Tensor:

@@ -21,28 +21,28 @@ from engine.runtime.int8.weights import Tensors, quantize_decoder
 from engine.runtime.model_shape import text_model
 
 WEIGHTS_FILE = "int8.safetensors"
-_FORMAT = {"tessera": "int8-decoder-1"}
+_FORMAT = {"tessera": "int8-decoder-2"}
 
 
 class Int8CausalLM(OptimizedModel):
     """A dense causal LM in int8 on the CPU; `model` is its Int8Network, `config` the text model's configuration."""
 
+    _tensors: Tensors
+
     @classmethod
-    def quantized(cls, model: Any, *, compact: bool = False) -> Self:
-        """The int8 engine of a causal LM, or of the one inside a vision-language model, of transformers. `compact`
-        takes a byte less per parameter of the layers, and reads pages a fifth slower (see Rows).
+    def quantized(cls, model: Any) -> Self:
+        """The int8 engine of a causal LM, or of the one inside a vision-language model, of transformers.
 
         Raises CheckpointError where the engine does not run such a decoder, DeviceError where this CPU has no kernel.
         """
         text, head = text_model(model), model.get_output_embeddings()
         if head is None:
             raise CheckpointError(f"The model {type(model).__name__} has no head that scores tokens.")
-        network = Int8Network(shape_of(text.config), quantize_decoder(text, head), compact=compact)
-        return cls(network, text.config)
+        return cls._of(quantize_decoder(text, head), text.config)
 
     @classmethod
     def from_pretrained(cls, model_id: str | Path, **options: Any) -> Self:
-        """The engine saved in the folder `model_id`; `compact=True` as for `quantized`.
+        """The engine saved in the folder `model_id`.
 
         Raises CheckpointError where it holds none.
         """
@@ -71,14 +71,19 @@ class Int8CausalLM(OptimizedModel):
         return CausalLMOutput(logits=decoder.logits([Stretch(row, positions) for row in rows], None, length))
 
     @classmethod
-    def _from_pretrained(cls, model_id: str | Path, config: Any, *, compact: bool = False, **_options: Any) -> Self:
-        tensors = _read_tensors(Path(model_id) / WEIGHTS_FILE)
-        return cls(Int8Network(shape_of(config), tensors, compact=compact), config)
+    def _of(cls, tensors: Tensors, config: Any) -> Self:
+        model = cls(Int8Network(shape_of(config), tensors), config)
+        model._tensors = tensors
+        return model
+
+    @classmethod
+    def _from_pretrained(cls, model_id: str | Path, config: Any, **_options: Any) -> Self:
+        return cls._of(_read_tensors(Path(model_id) / WEIGHTS_FILE), config)
 
     def _save_pretrained(self, save_directory: str | Path) -> None:
         target = Path(save_directory) / WEIGHTS_FILE
         part = target.with_name(f"{WEIGHTS_FILE}.part")
-        tensors = {name: tensor.contiguous() for name, tensor in self.model.tensors().items()}
+        tensors = {name: tensor.contiguous() for name, tensor in self._tensors.items()}
         save_file(tensors, part, metadata=_FORMAT)
         part.replace(target)
 

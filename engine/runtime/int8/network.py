@@ -1,183 +1,188 @@
-"""The layers of a dense decoder in int8: as few passes over memory as torch's own operations allow.
+"""The layers of a dense decoder in int8, run by onnxruntime.
 
-One position of one row, the step that writes an answer, is memory-bound and pays for every operation; there the
-scales are plain numbers. Many positions are cut into blocks that stay in the processor's cache.
+With one copy of the weights its kernels read them at nearly the speed of memory for one position, and multiply as fast
+as oneDNN's for many. One position pays for every operation; a graph's cost less than torch's, which Python calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import sqrt
 
+import onnxruntime
 import torch
+from onnxruntime import InferenceSession, OrtValue, SessionOptions
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, RuntimeException
 from torch import Tensor
-from torch.nn.functional import silu
 
-from engine.runtime.int8.attention import attend, attention_weights, flash
-from engine.runtime.int8.linear import Int8Linear, Rows, pack_layers
+from engine.runtime.int8.graph import layers_graph, scores_graph
+from engine.runtime.int8.linear import activation_levels
 from engine.runtime.int8.memory import Continuation
 from engine.runtime.int8.shape import DecoderShape
-from engine.runtime.int8.weights import Tensors, check_sizes, layer_of, tensor_of, tensors_of
+from engine.runtime.int8.weights import biased_layers, check_sizes, tensor_of
 
-# Positions that go through the feed-forward network at once; their inner activations stay in the last-level cache.
+# Positions that go through the layers at once: enough to multiply fast, few enough to stay in the processor's cache.
 _BLOCK = 128
-_PARTS = ("qkv", "out", "gate_up", "down")
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One decoder layer. `head_norms` [heads + kv_heads, head_dim] is None where heads are not normalized."""
-
-    input_norm: Tensor
-    output_norm: Tensor
-    head_norms: Tensor | None
-    qkv: Int8Linear
-    out: Int8Linear
-    gate_up: Int8Linear
-    down: Int8Linear
+# The turns of positions are reckoned for so many at a time.
+_PLACES = 1024
+_LAST = ("hidden.last", "mixed.last")
 
 
 class Int8Network:
-    """A dense decoder over embeddings; a `compact` one is packed for few rows alone, as every head is.
+    """A dense decoder over embeddings.
 
     Raises CheckpointError where tensors are missing or of the wrong size.
     """
 
-    def __init__(self, shape: DecoderShape, tensors: Mapping[str, Tensor], *, compact: bool = False) -> None:
+    def __init__(self, shape: DecoderShape, tensors: Mapping[str, Tensor]) -> None:
         check_sizes(tensors, shape)
         self.shape = shape
         self.embeddings = tensor_of(tensors, "embeddings")
-        self._norm = tensor_of(tensors, "norm")
         self._frequencies = tensor_of(tensors, "frequencies")
         self._rotary_scale = tensor_of(tensors, "rotary_scale")
-        self._head = pack_layers([layer_of(tensors, "head")], Rows.FEW)[0]
-        self._layers = _layers(tensors, shape.layers, Rows.FEW if compact else Rows.ANY)
-        self._halves = (shape.inner, shape.inner)
-        self._nothing = torch.zeros(())
-
-    def tensors(self) -> Tensors:
-        """What the network was made of."""
-        tensors: Tensors = {
-            "embeddings": self.embeddings,
-            "norm": self._norm,
-            "frequencies": self._frequencies,
-            "rotary_scale": self._rotary_scale,
-        }
-        tensors.update(tensors_of(self._head.layer, "head"))
-        for index, layer in enumerate(self._layers):
-            name = f"layers.{index}"
-            tensors |= {f"{name}.input_norm": layer.input_norm, f"{name}.output_norm": layer.output_norm}
-            if layer.head_norms is not None:
-                tensors[f"{name}.head_norms"] = layer.head_norms
-            for part in _PARTS:
-                tensors.update(tensors_of(getattr(layer, part).layer, f"{name}.{part}"))
-        return tensors
+        self._turns = self._turns_until(_PLACES)
+        levels, biased = activation_levels(), biased_layers(tensors)
+        scored = {name for name in tensors if _is_scored(name, shape.layers - 1)}
+        layers = {name for name in tensors if name.startswith("layers.")} - scored
+        self._layers = _session(layers_graph(shape, levels, biased), {name: tensors[name] for name in layers})
+        self._scores = _session(scores_graph(shape, levels, biased), {name: tensors[name] for name in scored})
 
     def embed(self, ids: Tensor) -> Tensor:
         """[..., dim] fp32 for `ids` [...]."""
         return self.embeddings[ids].float()
 
-    def rotation(self, positions: Tensor) -> Tensor:
-        """[..., 1, head_dim / 2] complex: how heads at `positions` [...] are turned."""
-        angles = positions[..., None, None] * self._frequencies
-        return torch.polar(self._rotary_scale.expand_as(angles), angles)
-
     def read(
-        self, hidden: Tensor, rotation: Tensor, rows: Continuation, keep: int, seen_by: list[Tensor] | None = None
+        self, hidden: Tensor, positions: Tensor, rows: Continuation, keep: int, seen_by: list[Tensor] | None = None
     ) -> Tensor:
-        """[rows, keep, dim]: `hidden` [rows, length, dim] after all layers, at its last `keep` positions; `rows`
-        remembers all of it. With `seen_by`, each layer adds to it what `attention_weights` says of the first row."""
+        """[rows, keep, vocabulary]: the scores after the last `keep` of `hidden` [rows, length, dim] at `positions`
+        [rows, length]; `rows` remembers all of it. To `seen_by` each block of positions adds [length, capacity]: what
+        the first row sees, averaged over heads and layers."""
         count, length, _ = hidden.shape
-        flat = hidden.reshape(count * length, -1).clone()
-        last = len(self._layers) - 1
-        for index, layer in enumerate(self._layers):
-            qkv = self._heads(layer, flat, rotation).view(count, length, -1, self.shape.head_dim)
-            queries, new = qkv.split((self.shape.heads, 2 * self.shape.kv_heads), 2)
-            rows.own[index, :, :, rows.length : rows.length + length] = new.transpose(1, 2)
+        size = max(_BLOCK // count, 1)
+        scores = [torch.empty(count, 0, self.shape.vocabulary)]
+        for start in range(0, length, size):
+            end = min(start + size, length)
+            block = Block(self, rows, end - start, weighed=seen_by is not None)
+            block.run(hidden[:, start:end], positions[:, start:end])
             if seen_by is not None:
-                seen_by.append(attention_weights(queries, rows, index))
-            if index == last and keep < length:
-                queries = queries[:, length - keep :]
-                flat = flat.view(count, length, -1)[:, length - keep :].reshape(count * keep, self.shape.dim)
-            if flat.shape[0]:
-                mixed = attend(queries, rows, index, length)
-                flat += layer.out(mixed.reshape(flat.shape[0], -1))
-                self._feed_forward(layer, flat)
-        rows.length += length
-        return flat.view(count, keep, self.shape.dim)
+                seen_by.append(block.weights())
+            kept = min(end - (length - keep), end - start)
+            if kept > 0:
+                scores.append(block.scores(kept))
+        return torch.cat(scores, 1)
 
-    def step(self, hidden: Tensor, rotation: Tensor, rows: Continuation) -> Tensor:
-        """[1, dim]: as `read` for one position `hidden` [1, dim] of the only row, which has nothing hidden. `rotation`
-        is that of a position."""
-        shape, at = self.shape, rows.length
-        turns = self._step_turns(rotation)
-        flat = hidden.clone()
-        for layer, (own, keys, values) in zip(self._layers, rows.by_layer(), strict=True):
-            qkv = layer.qkv(self._normalized(flat, layer.input_norm))
-            if layer.head_norms is not None:
-                turned = qkv.view(-1, shape.head_dim)[: shape.heads + shape.kv_heads]
-                turned.mul_(self._inverse_sizes(turned)).mul_(layer.head_norms)
-            qkv.view(torch.complex64).mul_(turns)
-            queries, new = qkv.view(-1, shape.head_dim).split_with_sizes((shape.heads, 2 * shape.kv_heads))
-            own.select(1, at).copy_(new)
-            mixed = flash(
-                queries.view(1, shape.kv_heads, -1, shape.head_dim), keys[:, :, : at + 1], values[:, :, : at + 1]
-            )
-            flat += layer.out(mixed[0].view(1, -1))
-            self._feed_forward_block(layer, flat)
-        rows.length += 1
-        return flat
+    def step(self, rows: Continuation) -> Block:
+        """Runs one position of each of `rows` after another, as long as they stay the same rows."""
+        return Block(self, rows, 1)
 
-    def _step_turns(self, rotation: Tensor) -> Tensor:
-        """[1, channels of queries, keys and values / 2] complex: `rotation` for each head; values stay as they are."""
-        turned = self.shape.heads + self.shape.kv_heads
-        turns = torch.ones(turned + self.shape.kv_heads, rotation.shape[-1], dtype=torch.complex64)
-        turns[:turned] = rotation.view(1, -1)
-        return turns.view(1, -1)
+    def turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosines and sines [places, head_dim / 2] of at least all `positions`."""
+        wanted = int(positions.max()) + 1
+        if wanted > len(self._turns[0]):
+            self._turns = self._turns_until(-(-wanted // _PLACES) * _PLACES)
+        return self._turns
 
-    def scores(self, hidden: Tensor) -> Tensor:
-        """[rows, vocabulary] for `hidden` [rows, dim]."""
-        return self._head(self._normalized(hidden, self._norm))
+    def sessions(self) -> tuple[InferenceSession, InferenceSession]:
+        """The graphs of `layers_graph` and of `scores_graph`."""
+        return self._layers, self._scores
 
-    def _heads(self, layer: Layer, flat: Tensor, rotation: Tensor) -> Tensor:
-        """[positions, heads + 2 · kv_heads, head_dim]: queries, keys and values, the first two turned."""
-        shape = self.shape
-        qkv = layer.qkv(self._normalized(flat, layer.input_norm)).view(flat.shape[0], -1, shape.head_dim)
-        turned = qkv[:, : shape.heads + shape.kv_heads]
-        if layer.head_norms is not None:
-            turned.mul_(self._inverse_sizes(turned)).mul_(layer.head_norms)
-        torch.view_as_complex(turned.unflatten(-1, (-1, 2))).mul_(rotation)
-        return qkv
-
-    def _feed_forward(self, layer: Layer, flat: Tensor) -> None:
-        for block in flat.split(_BLOCK):
-            self._feed_forward_block(layer, block)
-
-    def _feed_forward_block(self, layer: Layer, block: Tensor) -> None:
-        gate, up = layer.gate_up(self._normalized(block, layer.output_norm)).split_with_sizes(self._halves, 1)
-        block += layer.down(silu(gate).mul_(up))
-
-    def _normalized(self, x: Tensor, weight: Tensor) -> Tensor:
-        if x.shape[0] > 1:
-            return (x * self._inverse_sizes(x)).mul_(weight)
-        size = torch.linalg.vector_norm(x).item()
-        inverse = 1 / sqrt(size * size / x.shape[1] + self.shape.epsilon)
-        return torch.addcmul(self._nothing, x, weight, value=inverse)
-
-    def _inverse_sizes(self, x: Tensor) -> Tensor:
-        return torch.linalg.vector_norm(x, 2, -1, True).square_().div_(x.shape[-1]).add_(self.shape.epsilon).rsqrt_()
+    def _turns_until(self, places: int) -> tuple[Tensor, Tensor]:
+        angles = torch.arange(places)[:, None] * self._frequencies
+        return angles.cos() * self._rotary_scale, angles.sin() * self._rotary_scale
 
 
-def _layers(tensors: Mapping[str, Tensor], count: int, rows: Rows) -> list[Layer]:
-    names = [f"layers.{index}" for index in range(count)]
-    linears = iter(pack_layers([layer_of(tensors, f"{name}.{part}") for name in names for part in _PARTS], rows))
-    return [
-        Layer(
-            tensor_of(tensors, f"{name}.input_norm"),
-            tensor_of(tensors, f"{name}.output_norm"),
-            tensors.get(f"{name}.head_norms"),
-            **{part: next(linears) for part in _PARTS},
-        )
-        for name in names
-    ]
+class Block:
+    """`length` positions of each of `rows` on their way through the network, in places that stay the same."""
+
+    def __init__(self, network: Int8Network, rows: Continuation, length: int, *, weighed: bool = False) -> None:
+        shape, count = network.shape, rows.rows
+        self._network, self._rows, self._length = network, rows, length
+        layers, self._session = network.sessions()
+        self._layers, self._binding = layers, layers.io_binding()
+        self._hidden = torch.empty(count, length, shape.dim)
+        self._positions = torch.zeros(count, length, dtype=torch.long)
+        self._start = torch.zeros(count, dtype=torch.long)
+        self._mask = rows.mask(length)
+        self._last = (torch.empty(count * length, shape.dim), torch.empty(count * length, shape.heads * shape.head_dim))
+        self._weights = [torch.empty(0)] * 0
+        if weighed:
+            sizes = (shape.layers, count, shape.heads, length, rows.capacity)
+            self._weights = list(torch.empty(sizes).unbind())
+        self._turns = network.turns(self._positions)
+        self._bind()
+
+    def run(self, hidden: Tensor, positions: Tensor) -> None:
+        """`hidden` [rows, length, dim] at `positions` [rows, length] through the layers; `rows` remembers them."""
+        rows, network = self._rows, self._network
+        self._hidden.copy_(hidden)
+        self._positions.copy_(positions)
+        self._start.fill_(rows.length)
+        if self._length == 1:
+            self._mask[..., rows.length] = 0
+        if (turns := network.turns(positions)) is not self._turns:
+            self._turns = turns
+            self._bind_turns()
+        _run(self._layers, self._binding)
+        rows.length += self._length
+
+    def scores(self, keep: int) -> Tensor:
+        """[rows, keep, vocabulary]: the scores after the last `keep` positions."""
+        count = self._rows.rows
+        kept = [part.view(count, self._length, -1)[:, -keep:].flatten(0, 1).contiguous() for part in self._last]
+        scores = torch.empty(count * keep, self._network.shape.vocabulary)
+        binding = self._session.io_binding()
+        for name, part in zip(_LAST, kept, strict=True):
+            binding.bind_ortvalue_input(name, OrtValue.from_dlpack(part))
+        binding.bind_ortvalue_output("scores", OrtValue.from_dlpack(scores))
+        _run(self._session, binding)
+        return scores.view(count, keep, -1)
+
+    def weights(self) -> Tensor:
+        """[length, capacity]: what the first row's positions saw, averaged over heads and layers."""
+        return torch.stack([layer[0].mean(0) for layer in self._weights]).mean(0)
+
+    def _bind(self) -> None:
+        inputs = {
+            "hidden": self._hidden, "positions": self._positions, "start": self._start, "mask": self._mask,
+        }  # fmt: skip
+        for name, tensor in inputs.items():
+            self._binding.bind_ortvalue_input(name, OrtValue.from_dlpack(tensor))
+        for name, tensor in zip(_LAST, self._last, strict=True):
+            self._binding.bind_ortvalue_output(name, OrtValue.from_dlpack(tensor))
+        for index, layer in enumerate(self._rows.own):
+            for part, memory in zip(("keys", "values"), layer, strict=True):
+                place = OrtValue.from_dlpack(memory)
+                self._binding.bind_ortvalue_input(f"{part}.{index}", place)
+                self._binding.bind_ortvalue_output(f"{part}.{index}.new", place)
+        for index, weights in enumerate(self._weights):
+            self._binding.bind_ortvalue_output(f"weights.{index}", OrtValue.from_dlpack(weights))
+        self._bind_turns()
+
+    def _bind_turns(self) -> None:
+        for name, turns in zip(("cos", "sin"), self._turns, strict=True):
+            self._binding.bind_ortvalue_input(name, OrtValue.from_dlpack(turns))
+
+
+def _run(session: InferenceSession, binding: onnxruntime.IOBinding) -> None:
+    try:
+        session.run_with_iobinding(binding)
+    except (Fail, RuntimeException) as error:
+        if "alloc" in str(error):
+            raise MemoryError(str(error)) from error
+        raise
+
+
+def _session(model: bytes, weights: Mapping[str, Tensor]) -> InferenceSession:
+    """Runs `model` with `weights`. It copies them into an order of its own, and holds on to them all the same: those
+    of a file stay mapped, and take no memory that others want."""
+    options = SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    # Threads that wait for work spin; between two runs they leave the processor to others.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_external_initializers(list(weights), [OrtValue.from_dlpack(one) for one in weights.values()])
+    return InferenceSession(model, options, ["CPUExecutionProvider"])
+
+
+def _is_scored(name: str, last: int) -> bool:
+    """Whether scored positions alone run through the tensor `name`; `last` is the index of the last layer."""
+    parts = ("out", "output_norm", "gate", "up", "down")
+    return name == "norm" or name.startswith(("head.", *(f"layers.{last}.{part}" for part in parts)))

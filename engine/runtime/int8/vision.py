@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from engine.runtime.int8.linear import Int8Layer, Int8Linear, Rows, activation_levels, pack_layers, quantize_weight
+from engine.runtime.int8.linear import Int8Layer, Int8Linear, activation_levels, pack_layers, quantize_weight
 
 # Weights of a layer from which on int8 is faster than fp32, which has no activations to quantize: with the VNNI
 # instructions, and without, where only the wide layers of the feed-forward network gain (a quarter).
@@ -40,7 +40,7 @@ def quantize_tower(tower: nn.Module, levels: int | None = None) -> tuple[str, ..
         if type(module) is nn.Linear and module.weight.numel() >= worthwhile
     ]
     layers = [Int8Layer(quantize_weight(module.weight), module.bias) for _, module in found]
-    for (name, _), linear in zip(found, pack_layers(layers, Rows.MANY, reach), strict=True):
+    for (name, _), linear in zip(found, pack_layers(layers, reach), strict=True):
         owner, _, attribute = name.rpartition(".")
         setattr(tower.get_submodule(owner), attribute, Int8LinearModule(linear))
     return tuple(name for name, _ in found)

@@ -1,8 +1,9 @@
 """A dense decoder of transformers as int8 tensors, by name: what the engine runs and what its folders hold.
 
-Layers that read the same input are stacked (queries, keys and values; gate and up), and the channels of each query and
-key head are put in the order of their rotary pairs, so that a rotation is one complex product. Neither changes what
-the decoder computes.
+Queries, keys and values, which read the same input, are stacked; queries come scaled, so that attention has one
+operation less; and the channels of each query and key head are put in the order of their rotary pairs. None of it
+changes what the decoder computes. Weights lie as the graphs multiply with them, [in, out], so that they are used where
+a file is mapped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import CheckpointError
-from engine.runtime.int8.linear import Int8Layer, Int8Weight, quantize_weight
+from engine.runtime.int8.linear import quantize_weight
 from engine.runtime.int8.shape import DecoderShape, shape_of
 
 Tensors = dict[str, Tensor]
@@ -39,41 +40,38 @@ def quantize_decoder(text_model: Any, head: Any) -> Tensors:
     return tensors
 
 
-def layer_of(tensors: Mapping[str, Tensor], name: str) -> Int8Layer:
-    """The linear layer stored as `name`. Raises CheckpointError where its tensors do not fit together."""
-    values, scales = tensor_of(tensors, f"{name}.values"), tensor_of(tensors, f"{name}.scales")
-    if values.dtype != torch.int8 or values.ndim != 2 or scales.shape != values.shape[:1]:
-        raise CheckpointError(f"The int8 weights of “{name}” do not fit together.")
-    return Int8Layer(Int8Weight(values, scales), tensors.get(f"{name}.bias"))
-
-
-def tensors_of(layer: Int8Layer, name: str) -> Tensors:
-    """What `layer_of` takes to make `layer`."""
-    bias = {} if layer.bias is None else {f"{name}.bias": layer.bias}
-    return {f"{name}.values": layer.weight.values, f"{name}.scales": layer.weight.scales} | bias
+def biased_layers(tensors: Mapping[str, Tensor]) -> frozenset[str]:
+    """The names of the linear layers that have a bias."""
+    return frozenset(name.removesuffix(".bias") for name in tensors if name.endswith(".bias"))
 
 
 def check_sizes(tensors: Mapping[str, Tensor], shape: DecoderShape) -> None:
-    """Raises CheckpointError where a tensor of a decoder of `shape` is missing or of another size."""
-    turned, heads = shape.heads + shape.kv_heads, shape.heads + 2 * shape.kv_heads
+    """Raises CheckpointError where a tensor of a decoder of `shape` is missing, of another size or of another type."""
     sizes: dict[str, tuple[int, ...]] = {
         "embeddings": (shape.vocabulary, shape.dim),
         "norm": (shape.dim,),
         "frequencies": (shape.head_dim // 2,),
         "rotary_scale": (),
-        "head.values": (shape.vocabulary, shape.dim),
     }
+    linear = {"head": (shape.dim, shape.vocabulary)}
+    mixing, channels = shape.heads * shape.head_dim, (shape.heads + 2 * shape.kv_heads) * shape.head_dim
     for index in range(shape.layers):
         name = f"layers.{index}"
         sizes |= {f"{name}.input_norm": (shape.dim,), f"{name}.output_norm": (shape.dim,)}
-        sizes |= {f"{name}.head_norms": (turned, shape.head_dim)} if shape.head_norms else {}
-        sizes[f"{name}.qkv.values"] = (heads * shape.head_dim, shape.dim)
-        sizes[f"{name}.out.values"] = (shape.dim, shape.heads * shape.head_dim)
-        sizes[f"{name}.gate_up.values"] = (2 * shape.inner, shape.dim)
-        sizes[f"{name}.down.values"] = (shape.dim, shape.inner)
+        if shape.head_norms:
+            sizes |= {f"{name}.query_norm": (shape.head_dim,), f"{name}.key_norm": (shape.head_dim,)}
+        linear |= {f"{name}.qkv": (shape.dim, channels), f"{name}.out": (mixing, shape.dim)}
+        linear |= {f"{name}.{half}": (shape.dim, shape.inner) for half in ("gate", "up")}
+        linear[f"{name}.down"] = (shape.inner, shape.dim)
+    for name, (width, out) in linear.items():
+        sizes |= {f"{name}.values": (width, out), f"{name}.scales": (out,)}
+        sizes |= {f"{name}.bias": (out,)} if f"{name}.bias" in tensors else {}
     for name, size in sizes.items():
-        if (found := tuple(tensor_of(tensors, name).shape)) != size:
-            raise CheckpointError(f"“{name}” of the int8 weights has the size {found}; its configuration says {size}.")
+        found, kind = tensor_of(tensors, name), torch.int8 if name.endswith(".values") else None
+        if tuple(found.shape) != size or (found.dtype != kind if kind else not found.is_floating_point()):
+            raise CheckpointError(
+                f"“{name}” of the int8 weights is {tuple(found.shape)} of {found.dtype}; its configuration says {size}."
+            )
 
 
 def tensor_of(tensors: Mapping[str, Tensor], name: str) -> Tensor:
@@ -89,13 +87,17 @@ def _block(layer: Any, shape: DecoderShape) -> Iterator[tuple[str, Tensor]]:
     yield "output_norm", layer.post_attention_layernorm.weight.detach().float()
     order = _rotary_order(shape)
     if shape.head_norms:
-        norms = [attention.q_norm.weight] * shape.heads + [attention.k_norm.weight] * shape.kv_heads
-        yield "head_norms", torch.stack([norm.detach().float()[order] for norm in norms])
+        yield "query_norm", attention.q_norm.weight.detach().float()[order] * shape.head_dim**-0.5
+        yield "key_norm", attention.k_norm.weight.detach().float()[order]
     parts = [attention.q_proj, attention.k_proj, attention.v_proj]
     rows = [_head_rows(order, shape.heads), _head_rows(order, shape.kv_heads), None]
-    yield from _layer_tensors("qkv", parts, rows).items()
+    for name, tensor in _layer_tensors("qkv", parts, rows).items():
+        if not shape.head_norms and not name.endswith("values"):
+            tensor[: shape.heads * shape.head_dim] *= shape.head_dim**-0.5
+        yield name, tensor
     yield from _layer_tensors("out", [attention.o_proj]).items()
-    yield from _layer_tensors("gate_up", [feed_forward.gate_proj, feed_forward.up_proj]).items()
+    yield from _layer_tensors("gate", [feed_forward.gate_proj]).items()
+    yield from _layer_tensors("up", [feed_forward.up_proj]).items()
     yield from _layer_tensors("down", [feed_forward.down_proj]).items()
 
 
@@ -105,7 +107,7 @@ def _layer_tensors(name: str, parts: Sequence[Any], rows: Sequence[Tensor | None
     weights = [_in_order(part.weight, order) for part, order in zip(parts, orders, strict=True)]
     quantized = [quantize_weight(weight) for weight in weights]
     tensors = {
-        f"{name}.values": torch.cat([weight.values for weight in quantized]),
+        f"{name}.values": torch.cat([weight.values for weight in quantized]).t().contiguous(),
         f"{name}.scales": torch.cat([weight.scales for weight in quantized]),
     }
     if any(part.bias is not None for part in parts):
