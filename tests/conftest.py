@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -20,6 +21,15 @@ if "_refuse" not in getattr(sys.modules.get("sitecustomize"), "__dict__", {}):
     import sitecustomize  # noqa: F401 - installs the guard in this process
 
     sys.path.remove(str(GUARD))
+
+
+def pytest_collection_finish() -> None:
+    """Hundreds of thousands of objects of imported libraries never go away: no collection has to look at them again.
+
+    The window's tests collect garbage and look through all objects after each test.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
