@@ -108,7 +108,7 @@ _ALONE = ("label_best", "fit_label_best", "fit_cover_table", "fit_cover_sentence
 _PREPOSITIONS = {Kind(name): words for name, words in PREPOSITIONS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """A question's fit with every candidate of a page. `values` is (K, features); `union` (U, K) says how well each
     unit of the question is accounted for around each candidate."""

@@ -31,7 +31,7 @@ class Votes:
     least_lead: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ranker:
     """Layers are (weights (inputs, outputs), bias (outputs,)) with ReLU between; the last gives one logit for each of
     the networks that were trained apart and are read together. The null answer's logit is 0. `revision` names the
@@ -46,27 +46,29 @@ class Ranker:
 
     def logits(self, fit: Fit) -> Floats:
         """(K,) how much better than "not here" each candidate is, in nats: the mean of all networks."""
-        return np.asarray(self._each(fit).mean(axis=1))
+        return np.asarray(_each(self, fit).mean(axis=1))
 
     def votes(self, fit: Fit, texts: Sequence[str], number: int) -> Votes:
         """How far the networks, each for itself, agree on candidate `number` of those with `texts`."""
-        each = self._each(fit)
+        each = _each(self, fit)
         own = plain(texts[number])
         saying = np.asarray([plain(text) == own for text in texts])
         others = np.where(saying[:, None], 0.0, each).max(axis=0)
         margins = np.minimum(each[saying].max(axis=0) - np.maximum(others, 0.0), _CLIP)
         return Votes(float((margins > 0).mean()), float(max(margins.min(), -_CLIP)))
 
-    def _each(self, fit: Fit) -> Floats:
-        """(K, networks) what every network gives each candidate."""
-        if not len(fit.values):
-            return np.zeros((0, 1))
-        where = {name: column for column, name in enumerate(fit.names)}
-        flow = (fit.values[:, [where[name] for name in self.names]] - self.mean) / self.scale
-        for weights, bias in self.layers[:-1]:
-            flow = np.maximum(flow @ weights + bias, 0.0)
-        weights, bias = self.layers[-1]
-        return np.asarray(flow @ weights + bias + fit.values[:, where[PRIOR]][:, None])
+
+@lru_cache(maxsize=8)
+def _each(ranker: Ranker, fit: Fit) -> Floats:
+    """(K, networks) what every network gives each candidate; asked again for each candidate of the same fit."""
+    if not len(fit.values):
+        return np.zeros((0, 1))
+    where = {name: column for column, name in enumerate(fit.names)}
+    flow = (fit.values[:, [where[name] for name in ranker.names]] - ranker.mean) / ranker.scale
+    for weights, bias in ranker.layers[:-1]:
+        flow = np.maximum(flow @ weights + bias, 0.0)
+    weights, bias = ranker.layers[-1]
+    return np.asarray(flow @ weights + bias + fit.values[:, where[PRIOR]][:, None])
 
 
 def ranker_from(data: Mapping[str, Any]) -> Ranker:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.readers.embedded.index import Floats
 
 _PLAIN = re.compile(r"[\W_]+")
 
 
+@lru_cache(maxsize=65536)
 def plain(text: str) -> str:
     """A text as compared with others: letters and digits only, lower case."""
     return _PLAIN.sub("", text).casefold()
