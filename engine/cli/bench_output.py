@@ -6,8 +6,6 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.table import Table
-
 from engine.bench.entitygrid_qa import POSITIONS, Side
 from engine.bench.entitygrid_test import GridRow
 from engine.bench.figures import Estimate, Share
@@ -44,6 +42,7 @@ GRID_COLUMNS = (
 SIDE_TITLES = {Side.INSIDE: "inside", Side.CUT: "cut", Side.CENTRE: "centre (5)"}
 DIGITS = 4
 NOTHING = "-"
+GAP = "  "
 
 
 def check_outputs(out: Path | None, plot: Path | None) -> None:
@@ -59,13 +58,19 @@ def check_outputs(out: Path | None, plot: Path | None) -> None:
 
 def print_seams(title: str, rows: Sequence[SeamRow]) -> None:
     """The seam test: shares with Wilson intervals, differences with bootstrap intervals, all 95 %."""
-    table = Table(title=title, title_justify="left")
-    for heading in ("policy", "measure", "read", "across seams", "inside slices", "gap", "against whole, across"):
-        table.add_column(heading)
-    for row in rows:
-        shares = (share_text(row.across), share_text(row.inside))
-        table.add_row(row.policy, row.measure, row.mode, *shares, estimate_text(row.gap), estimate_text(row.change))
-    output().print(table)
+    heads = ("policy", "measure", "read", "across seams", "inside slices", "gap", "across, against whole")
+    _print_table(
+        title,
+        heads,
+        [
+            (
+                *(row.policy, row.measure, row.mode),
+                *(share_text(row.across), share_text(row.inside)),
+                *(estimate_text(row.gap), estimate_text(row.change)),
+            )
+            for row in rows
+        ],
+    )
 
 
 def seam_cells(rows: Sequence[SeamRow]) -> Iterable[list[Cell]]:
@@ -81,21 +86,24 @@ def seam_cells(rows: Sequence[SeamRow]) -> Iterable[list[Cell]]:
 
 def print_grid(title: str, rows: Sequence[GridRow]) -> None:
     """EntityGrid-QA: shares by side, gaps, and shares by position."""
-    table = Table(title=title, title_justify="left")
-    for heading in ("task", "read", *SIDE_TITLES.values(), "gap", "gap, relative", "no option"):
-        table.add_column(heading)
-    for row in rows:
-        shares = [share_text(row.sides[side]) for side in SIDE_TITLES]
-        silent = f"{row.silent.right}/{row.silent.count}"
-        table.add_row(row.task, row.mode, *shares, estimate_text(row.gap), estimate_text(row.relative), silent)
-    output().print(table)
-    places = Table(title="Right by position, 1–9 row by row; seams cut 2, 4, 6, 8 and both cut 5", title_justify="left")
-    for heading in ("task", "read", *map(str, POSITIONS)):
-        places.add_column(heading)
-    for row in rows:
-        values = (share.value for share in row.positions.values())
-        places.add_row(row.task, row.mode, *(NOTHING if value is None else f"{value:.2f}" for value in values))
-    output().print(places)
+    heads = ("task", "read", *SIDE_TITLES.values(), "gap", "gap, relative", "no option")
+    _print_table(
+        title,
+        heads,
+        [
+            (
+                *(row.task, row.mode),
+                *(share_text(row.sides[side]) for side in SIDE_TITLES),
+                *(estimate_text(row.gap), estimate_text(row.relative), f"{row.silent.right}/{row.silent.count}"),
+            )
+            for row in rows
+        ],
+    )
+    _print_table(
+        "Right by position, 1–9 row by row: seams cut 2, 4, 6 and 8, and both cut 5",
+        ("task", "read", *map(str, POSITIONS)),
+        [(row.task, row.mode, *(_value_text(share) for share in row.positions.values())) for row in rows],
+    )
 
 
 def grid_cells(policy: str, score: str, rows: Sequence[GridRow]) -> Iterable[list[Cell]]:
@@ -119,6 +127,18 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell
             writer.writerows(rows)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _print_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Columns side by side, never wrapped: rows are long, and files have no width."""
+    table = [heads, *rows]
+    widths = [max(map(len, texts)) for texts in zip(*table, strict=True)]
+    lines = [GAP.join(text.ljust(width) for text, width in zip(texts, widths, strict=True)).rstrip() for texts in table]
+    output().print("\n".join([title, "", *lines, ""]), markup=False)
+
+
+def _value_text(share: Share) -> str:
+    return NOTHING if share.value is None else f"{share.value:.2f}"
 
 
 def share_text(share: Share) -> str:

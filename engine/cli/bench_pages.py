@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -25,11 +25,14 @@ class AskedPage:
     """A page of a document and what is asked of it."""
 
     page: BenchPage
-    questions: tuple[SeamQuestion, ...] = field(default=())
+    questions: tuple[SeamQuestion, ...] = ()
 
 
-def document_pages(supervisor: Supervisor, sources: Sequence[Source]) -> Iterator[AskedPage]:
-    """Every page of every document. One that does not open is told of and left out."""
+def document_pages(
+    supervisor: Supervisor, sources: Sequence[Source], asked: Sequence[KnownQuestion]
+) -> Iterator[AskedPage]:
+    """Every page of every document but those that are `asked` about. What does not open is told of and left out."""
+    known = {(str(each.file.absolute()), each.page) for each in asked}
     for source in sources:
         try:
             if source.error is not None:
@@ -39,7 +42,8 @@ def document_pages(supervisor: Supervisor, sources: Sequence[Source]) -> Iterato
             print_notice(f"{Path(source.path).name} is left out: {error.info}")
             continue
         for page in document.pages:
-            yield AskedPage(_bench_page(supervisor, document, page))
+            if (source.path, page.index) not in known:
+                yield AskedPage(_bench_page(supervisor, document, page))
 
 
 def question_pages(supervisor: Supervisor, questions: Sequence[KnownQuestion]) -> Iterator[AskedPage]:

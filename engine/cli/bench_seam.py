@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import click
+from PIL import Image
 
 from engine.batch.documents import Source, find_documents
 from engine.bench.plot import PlotLine, draw_plot
 from engine.bench.seam_pages import generated_sheets
 from engine.bench.seam_questions import KnownQuestion, read_questions
-from engine.bench.seam_report import seam_rows
+from engine.bench.seam_report import SeamRow, seam_rows
 from engine.bench.seam_test import Outcome, SeamTest, sheet_of
 from engine.bench.slice_words import Mode, SliceReading
 from engine.cli.bench_options import mode_option, out_option, parse_policies, plot_option, threads_option
@@ -22,7 +23,7 @@ from engine.cli.bench_pages import AskedPage, document_pages, question_pages
 from engine.cli.console import print_notice, progress_bar
 from engine.cli.desk import running_supervisor, save_picture
 from engine.cli.options import dpi_option, reader_options, service_options
-from engine.errors import InputError, PlanRefusedError
+from engine.errors import InputError, PlanRefusedError, UsageError
 from engine.ocr.models import OcrModels
 from engine.ocr.recognizer import Recognizer
 from engine.readers.names import EMBEDDED_NAME, model_behind
@@ -90,6 +91,8 @@ def seam(
     check_outputs(out, plot)
     if reader.name != EMBEDDED_NAME:
         model_behind(reader.name)
+        if documents and questions is None:
+            raise UsageError("What a model reads of a page is known from its answers alone.", "Add --questions.")
     choice = SeamChoice(
         policies,
         modes,
@@ -109,8 +112,12 @@ def seam(
     if out is not None:
         write_table(out, SEAM_COLUMNS, seam_cells(rows))
     if plot is not None:
-        lines = [PlotLine(f"{row.policy} · {row.measure} · {row.mode}", (row.across, row.inside)) for row in rows]
-        save_picture(draw_plot("Read or answered rightly, with 95 % intervals", SIDES, lines), plot)
+        save_picture(_plot(rows), plot)
+
+
+def _plot(rows: Sequence[SeamRow]) -> Image.Image:
+    lines = [PlotLine(f"{row.policy} · {row.measure} · {row.mode}", (row.across, row.inside)) for row in rows]
+    return draw_plot("Read or answered rightly, with 95 % intervals", SIDES, lines)
 
 
 def _on_generated(test: SeamTest, choice: SeamChoice) -> list[Outcome]:
@@ -128,7 +135,10 @@ def _on_generated(test: SeamTest, choice: SeamChoice) -> list[Outcome]:
 def _on_documents(test: SeamTest, choice: SeamChoice) -> list[Outcome]:
     outcomes: list[Outcome] = []
     with running_supervisor(service_options(choice.dpi)) as supervisor:
-        pages = chain(question_pages(supervisor, choice.questions), document_pages(supervisor, choice.documents))
+        pages = chain(
+            question_pages(supervisor, choice.questions),
+            document_pages(supervisor, choice.documents, choice.questions),
+        )
         for number, page in enumerate(pages):
             print_notice(f"Page {number + 1}: {page.page.ref.native} px, {len(page.questions)} questions")
             outcomes += _on_page(test, choice, page, number)
@@ -136,7 +146,11 @@ def _on_documents(test: SeamTest, choice: SeamChoice) -> list[Outcome]:
 
 
 def _on_page(test: SeamTest, choice: SeamChoice, asked: AskedPage, number: int) -> Iterator[Outcome]:
-    known = test.whole_words(asked.page)
+    try:
+        known = test.whole_words(asked.page)
+    except InputError as error:
+        print_notice(f"Page {number + 1} is left out: {error.info}")
+        return
     for policy in choice.policies:
         try:
             sheet = sheet_of(str(number), asked.page, policy, asked.questions, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from engine.bench.scores import bootstrap
 from engine.bench.seam_pages import generated_sheets
 from engine.bench.seam_questions import read_questions
 from engine.bench.seam_report import seam_rows
-from engine.bench.seam_test import ANSWERS, WORDS, Outcome, SeamQuestion, SeamTest, sheet_of
+from engine.bench.seam_test import ANSWERS, AS_READ, EXACT, WORDS, Outcome, SeamQuestion, SeamTest, sheet_of
 from engine.bench.seams import ReadWords, Seams, places_of
 from engine.bench.slice_words import Cut, Mode, SliceReading, SliceWords, cut_of
 from engine.documents.types import PageWords, Word, WordSource
@@ -24,7 +24,7 @@ from engine.errors import FileMissingError, InputError, QuestionsFileError
 from engine.geometry import PageRect, Size
 from engine.ocr.cache import WordCache
 from engine.ocr.recognizer import Recognizer
-from engine.readers.types import EMBEDDED
+from engine.readers.types import EMBEDDED, Answer, AnswerReady, AnswerStatus, Event, ReaderChoice, Request
 from engine.slicing.policies import plan
 from tests.unit.bench_fakes import BarModels, barred_page
 
@@ -180,6 +180,36 @@ def test_slices_cost_the_embedded_reader_what_stands_across_and_joining_wins_it_
     }
     words = [(each.mode, each.right) for each in found if each.measure == WORDS and each.across]
     assert words == [("whole", True), ("sliced", False), ("merged", True)]
+
+
+class OtherSeams:
+    """Stands in for Readers over a model: says the same of every page, which it read in one piece."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def ask(self, request: Request) -> Iterator[Event]:
+        used = plan("llava-1.5", request.pages[0].native)
+        given = answer(request, "97.25")
+        yield AnswerReady(request.id, replace(given, plans=((0, used),)))
+
+
+def answer(request: Request, text: str) -> Answer:
+    pages = tuple(page.index for page in request.pages)
+    status = AnswerStatus.UNSURE
+    return Answer(text, status, 0.5, False, None, (), (), pages, pages, "model", "tiny", "1", "fp32", "cpu", None, 0.1)
+
+
+def test_a_model_is_measured_by_the_seams_that_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.bench.seam_test.Readers", OtherSeams)
+    test = SeamTest(ReaderChoice("tiny"), TwoReadings())
+    page = barred_page()
+    sheet = sheet_of("1", page, "llava-uhd-v1", [SeamQuestion("Total?", ("97.25",))], test.whole_words(page))
+    found = list(test.run(sheet, tuple(Mode)))
+    assert [(each.policy, each.mode, each.measure, each.across, each.right) for each in found] == [
+        ("llava-1.5", AS_READ, ANSWERS, False, True),
+        ("llava-1.5", AS_READ, EXACT, False, True),
+    ]
 
 
 def outcome(mode: Mode, group: int, across: bool, right: bool, policy: str = "a") -> Outcome:
