@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 from torch import nn
 
 from engine.errors import CheckpointError, OutputError, UsageError
@@ -31,7 +32,7 @@ SHARES = (1.0, 0.75, 0.5, 0.25)
 """Of SliME's selector, asked of the same model after training; the first keeps every token."""
 PLACES = (Where.INNER, Where.CUT)
 
-_SETUP, _ANSWERS, _TOWER = "ablation.json", "answers.csv", "tower"
+_SETUP, _ANSWERS, _TOWER, _LOCK = "ablation.json", "answers.csv", "tower", ".lock"
 _TOWER_SHARE = 0.35
 """Of a variant's minutes, what the tower of a seed takes before."""
 _CHUNK = 40
@@ -118,20 +119,39 @@ def read_setup(out: Path) -> Setup:
 
 
 def run(out: Path, setup: Setup, notice: Callable[[str], None], stopped: Callable[[], bool]) -> bool:
-    """Trains and asks whatever is not done yet; False if it was stopped before the end. Raises TesseraError."""
+    """Trains and asks whatever is not done yet; False if it was stopped before the end, or if other processes, which
+    may work in the same folder, still are at some of it. Raises TesseraError."""
+    elsewhere = False
     for condition in conditions(setup.seeds):
         if _answers_file(out, condition).exists():
             continue
-        tower = out / f"seed-{condition.seed}" / _TOWER
-        if _trained(tower, "entitygrid-tower", setup, setup.tower_steps, condition.seed, None, stopped) is None:
+        try:
+            if not _done(out, condition, setup, notice, stopped):
+                return False
+        except Timeout:
+            elsewhere = True
+    return not elsewhere
+
+
+def _done(
+    out: Path, condition: Condition, setup: Setup, notice: Callable[[str], None], stopped: Callable[[], bool]
+) -> bool:
+    """False if it was stopped before its end. Raises Timeout where another process is at it."""
+    folder, seed = _folder(out, condition), condition.seed
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tower = folder.parent / _TOWER
+    with FileLock(tower.with_suffix(_LOCK), timeout=0):
+        if _trained(tower, "entitygrid-tower", setup, setup.tower_steps, seed, None, stopped) is None:
             return False
-        folder, name = _folder(out, condition), f"entitygrid-{condition.variant}"
+    with FileLock(folder.with_suffix(_LOCK), timeout=0):
+        if _answers_file(out, condition).exists():
+            return True
         started = time.process_time()
-        model = _trained(folder, name, setup, setup.steps, condition.seed, tower, stopped)
+        model = _trained(folder, f"entitygrid-{condition.variant}", setup, setup.steps, seed, tower, stopped)
         if model is None:
             return False
         spent = (time.process_time() - started) / 60
-        notice(f"{condition.variant}, seed {condition.seed}: trained, {spent:.1f} CPU minutes in this go.")
+        notice(f"{condition.variant}, seed {seed}: trained, {spent:.1f} CPU minutes in this go.")
         _write_answers(_answers_file(out, condition), list(_asked(model, condition, setup)))
     return True
 

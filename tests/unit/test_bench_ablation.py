@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 
 from engine.bench import ablation
 from engine.bench.ablation import Answered, Condition, Setup, answers, begin, conditions, run
@@ -78,3 +79,13 @@ def test_another_ablation_is_not_mixed_in(tmp_path: Path) -> None:
     (tmp_path / "ablation.json").write_text("{")
     with pytest.raises(CheckpointError):
         begin(tmp_path, SETUP, None, resume=True)
+
+
+def test_two_processes_share_an_ablation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What one is at, the other leaves alone, and does not call done."""
+    monkeypatch.setattr(ablation, "VARIANTS", ("uhd",))
+    setup = begin(tmp_path, SETUP, None, resume=False)
+    (tmp_path / "seed-0").mkdir()
+    with FileLock(tmp_path / "seed-0" / "tower.lock"):
+        assert not run(tmp_path, setup, print, lambda: False)
+    assert answers(tmp_path, 1) == []
