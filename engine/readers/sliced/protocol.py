@@ -117,4 +117,4 @@ class SlicedModel(Embedder, Protocol):
         """The words of an answer, special tokens left out."""
 
     def tokens(self, text: str) -> tuple[int, ...]:
-        """The ids of an answer that says `text`, as the model would write it after a prompt, without one that ends it."""
+        """The ids of an answer that says `text`, as the model would write it after a prompt, without an end."""
