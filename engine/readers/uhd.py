@@ -41,7 +41,7 @@ class UhdSlicedModel:
     @property
     def separable(self) -> bool:
         # A network that points takes the place of a word on its page from the order of the views.
-        return self._model.config.tower != STRIPS
+        return bool(self._model.config.tower != STRIPS)
 
     @property
     def selection(self) -> OwnSelection:

@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from scoring import Outcome, anls, is_exact, points_at, table
+from scoring import Outcome, points_at, table
 
+from engine.bench.scores import anls, is_exact
 from engine.documents.types import PageRef, PageWords
 from engine.readers.embedded import EmbeddedReader
 from engine.readers.types import Answer, AnswerReady, Failed, Request

@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from absent import AbsentQuestion, choose_absent
-from scoring import RIGHT, anls, points_at, shown_share
+from scoring import points_at, shown_share
 
+from engine.bench.scores import RIGHT, anls
 from engine.documents.types import DocumentInfo, PageRef
 from engine.geometry import PageRect
 from engine.readers.types import Answer, AnswerReady, PageRead

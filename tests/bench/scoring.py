@@ -1,16 +1,13 @@
-"""Scores of answers against known ones: ANLS, pointing, shares with Wilson intervals. Shared by the reading benches."""
+"""What the reading benches print: pointing, shares with Wilson intervals, a table of outcomes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Levenshtein
-
+from engine.bench.scores import RIGHT, wilson
 from engine.geometry import PageRect
 
-RIGHT = 0.8
 _MAX_POINTING_AREA = 4.0
 
 
@@ -43,34 +40,9 @@ class Outcome:
         return self.anls >= RIGHT
 
 
-def normalised(text: str) -> str:
-    """Lower case, runs of white space as one blank."""
-    return " ".join(text.lower().split())
-
-
-def anls(given: str, golds: Iterable[str]) -> float:
-    """Average normalised Levenshtein similarity of one answer (Biten et al. 2019), threshold 0.5, best over golds."""
-    best = max((Levenshtein.normalized_similarity(normalised(given), normalised(g)) for g in golds), default=0.0)
-    return best if best >= 0.5 else 0.0
-
-
-def is_exact(given: str, golds: Iterable[str]) -> bool:
-    return normalised(given) in {normalised(gold) for gold in golds}
-
-
 def points_at(box: PageRect | None, gold: PageRect) -> bool:
     """Whether `box` holds the centre of `gold` and is at most four times its area."""
     return box is not None and box.contains(gold.center) and box.area <= _MAX_POINTING_AREA * gold.area
-
-
-def wilson(hits: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson score interval of a share; (0, 1) of nothing."""
-    if count == 0:
-        return 0.0, 1.0
-    share = hits / count
-    spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    middle, scale = share + z * z / (2 * count), 1 + z * z / count
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 def shown_share(hits: int, count: int) -> str:

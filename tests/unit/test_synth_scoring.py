@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.bench.scores import anls, is_exact, wilson
 from engine.geometry import PageRect
-from tests.bench.scoring import anls, is_exact, points_at, shown_share, wilson
+from tests.bench.scoring import points_at, shown_share
 
 
 def test_anls_ignores_case_and_white_space_and_takes_the_best_gold() -> None:
