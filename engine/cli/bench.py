@@ -11,7 +11,7 @@ from engine.cli.bench_seam import seam
 
 @click.group("bench")
 def command() -> None:
-    """Measure what the seams between slices cost a reader."""
+    """Measure what the seams between slices cost a reader, and whether bridges repair it."""
 
 
 command.add_command(ablation)
