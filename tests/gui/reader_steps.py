@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 INVOICE = "/docs/invoice.pdf"
 OTHER = "openbmb/MiniCPM-OCR-1.0"
+OWN_TITLE = "tessera-nano (experimental)"
+"""The model that comes with Tessera, as the list of readers calls it."""
 
 
 def opened(window: MainWindow, service: FakeService, qtbot: QtBot, models: int) -> MainWindow:

@@ -24,7 +24,7 @@ from engine.readers.types import AnswerReady, AnswerStatus, KeepBy, ReaderChoice
 from engine.service.messages import ModelAdvised
 from tests.gui.fake_service import FakeService, make_answer
 from tests.gui.model_fakes import MODEL, TITLE, install_model, make_advice, make_model_answer
-from tests.gui.reader_steps import OTHER, ask, choose, lines, messages, opened
+from tests.gui.reader_steps import OTHER, OWN_TITLE, ask, choose, lines, messages, opened
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -35,7 +35,7 @@ def test_without_a_model_the_embedded_reader_answers_and_the_cascade_cannot_be_c
 ) -> None:
     opened(window, service, qtbot, models=0)
     box = window.toolbar.reader_box
-    assert lines(box) == ["Embedded", "Cascade", "Open model folder …", "Get a model …"]
+    assert lines(box) == ["Embedded", "Cascade", OWN_TITLE, "Open model folder …", "Get a model …"]
     assert box.currentText() == "Embedded"
     model = box.model()
     assert isinstance(model, QStandardItemModel)
@@ -308,7 +308,7 @@ def test_a_question_before_the_models_are_listed_goes_to_the_chosen_one(with_mod
 def test_a_run_is_read_by_the_reader_that_its_form_says(with_model: MainWindow) -> None:
     batch = with_model.bench.commands._make_batch()
     assert batch.form.setup().reader == ReaderChoice(f"cascade:{MODEL}")
-    assert lines(batch.form.reader) == ["Embedded", "Cascade", TITLE]
+    assert lines(batch.form.reader) == ["Embedded", "Cascade", TITLE, OWN_TITLE]
     assert batch.form.reader.currentText() == "Cascade"
     index = batch.form.reader.findData(MODEL)
     batch.form.reader.setCurrentIndex(index)

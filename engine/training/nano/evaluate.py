@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -156,8 +156,3 @@ def figures(askings: Sequence[Asking]) -> dict[str, dict[str, int]]:
         "pointing": [one.pointed for one in askings if one.pointed is not None],
     }
     return {name: {"right": sum(group), "asked": len(group)} for name, group in groups.items()}
-
-
-def as_rows(askings: Sequence[Asking]) -> list[dict[str, object]]:
-    """For a file."""
-    return [asdict(one) for one in askings]

@@ -58,13 +58,19 @@ def write_facts(folder: Path, found: Mapping[str, Mapping[str, int]]) -> None:
         f"Of {fields['asked']} fields on generated pages of kinds it was not trained on, it read {fields['right']} "
         f"exactly; {pointing['right']} of {pointing['asked']} times the answer stood in the slice it relied on most."
     )
+    reached = {name: found[name] for name in ("fields", "present", "absent", "pointing")}
     facts = {"revision": revision(folder), "experimental": bool(missed), "missed": missed, "reason": reason}
-    (folder / FACTS).write_text(json.dumps(facts | {"reached": found}, indent=1) + "\n", encoding="utf-8")
+    (folder / FACTS).write_text(json.dumps(facts | {"reached": reached}, indent=1) + "\n", encoding="utf-8")
+
+
+def network_in(folder: Path) -> PointingNetwork:
+    """The network of a model folder. Raises CheckpointError."""
+    return _own(checkpoints.load(folder).model).network
 
 
 def unpack(folder: Path, training: Path) -> None:
     """A training folder with the shipped weights, for `tessera train nano --from`."""
-    network = _own(checkpoints.load(folder).model).network
+    network = network_in(folder)
     progress = Progress("nano", revision(folder), 0, "cpu", 1, "", (), 0, 0)
     save_checkpoint(training, progress, network.state_dict(), {})
 
