@@ -58,6 +58,16 @@ class Continuation:
         self.own = self.own[:, :, : len(rows)]
         self.seen = None if self.seen is None else self.seen[list(rows)]
 
+    def first(self, positions: int) -> Continuation:
+        """A copy with room for this many positions alone."""
+        seen = None if self.seen is None else self.seen[:, :positions]
+        return Continuation(self.own[..., :positions, :].contiguous(), self.length, seen)
+
+    def follow(self, copy: Continuation) -> None:
+        """Remembers what a copy of these rows has read since it was made."""
+        self.own[..., self.length : copy.length, :] = copy.own[..., self.length : copy.length, :]
+        self.length = copy.length
+
     def mask(self, length: int) -> Tensor:
         """[rows or 1, 1, length, capacity]: what is added to the scores of the next `length` positions, so that they
         see those before them and themselves. Padding sees itself, so that nothing is divided by nothing."""

@@ -22,6 +22,8 @@ from engine.runtime.int8.weights import biased_layers, check_sizes, tensor_of
 
 # Positions that go through the layers at once: enough to multiply fast, few enough to stay in the processor's cache.
 _BLOCK = 128
+# Asking so many positions costs as much as copying one.
+_ASKED_PER_COPY = 8
 # The turns of positions are reckoned for so many at a time.
 _PLACES = 1024
 _LAST = ("hidden.last", "mixed.last")
@@ -61,8 +63,11 @@ class Int8Network:
         scores = [torch.empty(count, 0, self.shape.vocabulary)]
         for start in range(0, length, size):
             end = min(start + size, length)
-            block = Block(self, rows, end - start, weighed=seen_by is not None)
+            near = rows if seen_by is not None else _needed(rows, end - start)
+            block = Block(self, near, end - start, weighed=seen_by is not None)
             block.run(hidden[:, start:end], positions[:, start:end])
+            if near is not rows:
+                rows.follow(near)
             if seen_by is not None:
                 seen_by.append(block.weights())
             kept = min(end - (length - keep), end - start)
@@ -162,13 +167,23 @@ class Block:
             self._binding.bind_ortvalue_input(name, OrtValue.from_dlpack(turns))
 
 
+def _needed(rows: Continuation, length: int) -> Continuation:
+    """`rows`, or a copy that ends with the next `length` positions: those ask all that there is room for."""
+    until = rows.length + length
+    return rows.first(until) if (rows.capacity - until) * length > _ASKED_PER_COPY * until else rows
+
+
 def _run(session: InferenceSession, binding: onnxruntime.IOBinding) -> None:
+    # A softmax gives what is masked the smallest of numbers, which processors multiply a hundred times slower than 0.
+    torch.set_flush_denormal(True)
     try:
         session.run_with_iobinding(binding)
     except (Fail, RuntimeException) as error:
         if "alloc" in str(error):
             raise MemoryError(str(error)) from error
         raise
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def _session(model: bytes, weights: Mapping[str, Tensor]) -> InferenceSession:
@@ -178,6 +193,8 @@ def _session(model: bytes, weights: Mapping[str, Tensor]) -> InferenceSession:
     options.intra_op_num_threads = torch.get_num_threads()
     # Threads that wait for work spin; between two runs they leave the processor to others.
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Its own threads; `_run` sees to the calling one.
+    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.add_external_initializers(list(weights), [OrtValue.from_dlpack(one) for one in weights.values()])
     return InferenceSession(model, options, ["CPUExecutionProvider"])
 
