@@ -68,9 +68,9 @@ def plan_cropped(policy: str, page: Size, _cap: int) -> SlicePlan:
 def padded_square(page: Size, side: int) -> Picture:
     """The page padded to a square first, its offset rounded down, then resized to `side` px (`expand2square`)."""
     long = max(page.width, page.height)
-    scale = side / long
     left, top = (long - page.width) // 2, (long - page.height) // 2
-    drawn = PixelRect(left * scale, top * scale, page.width * scale, page.height * scale)
+    # Multiplied first, so that the long side becomes `side` and not a little more.
+    drawn = PixelRect(*(each * side / long for each in (left, top, page.width, page.height)))
     return Picture(page_rect(page), square(side), drawn=None if page.width == page.height else drawn)
 
 

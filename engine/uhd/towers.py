@@ -8,10 +8,18 @@ from engine.uhd.strip_views import StripTower
 from engine.uhd.vision import VisionTower
 
 CLIP, STRIPS = "clip", "strips"
+LETTERS = "letters"
+"""The bridge that takes words, which the tower of strips alone gives, and it gives nothing else."""
 
 
 def build_tower(config: UhdConfig) -> VisionTower | StripTower:
-    """The tower that `config.tower` names. Raises CheckpointError for an unknown one, and as the tower does."""
+    """The tower that `config.tower` names. Raises CheckpointError for an unknown one and for one that the bridge cannot
+    take, and as the tower does."""
+    if config.tower in (CLIP, STRIPS) and (config.tower == STRIPS) != (config.bridge == LETTERS):
+        raise CheckpointError(
+            f"This model's configuration puts the bridge “{config.bridge}” behind the vision tower “{config.tower}”.",
+            f"Behind {STRIPS} stands {LETTERS}, behind {CLIP} any other.",
+        )
     if config.tower == CLIP:
         return VisionTower(config.vision_config, config.vision_feature_layer, tuple(config.restore_layers))
     if config.tower == STRIPS:

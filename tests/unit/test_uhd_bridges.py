@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engine.errors import CheckpointError, PlanRefusedError
-from engine.uhd.bridges import BRIDGES, Bridge, PatchGrid, ViewFeatures, build_bridge
+from engine.uhd.bridges import Bridge, PatchGrid, ViewFeatures, build_bridge
 from engine.uhd.bridges.attention import Attention
 from engine.uhd.bridges.hiwin import HiwinResampler
 from engine.uhd.bridges.positions import resize_positions, sincos_positions
@@ -22,7 +22,7 @@ from engine.uhd.bridges.pyramid import weighted_neighbours
 from engine.uhd.bridges.windowed import WindowedResampler
 from engine.uhd.bridges.windows import axis_weights, pool_grid, pool_positions, pool_windows
 from engine.uhd.checkpoints import bridge_state
-from tests.unit.uhd_models import Golden, one_thread, parity, tiny_config
+from tests.unit.uhd_models import FEATURE_BRIDGES, Golden, one_thread, parity, tiny_config
 
 V1_TOLERANCE = 2e-5
 V2_TOLERANCE = 5e-6
@@ -208,7 +208,7 @@ def tiny_bridge(name: str) -> Bridge:
     return bridge
 
 
-@pytest.mark.parametrize("name", BRIDGES)
+@pytest.mark.parametrize("name", FEATURE_BRIDGES)
 def test_every_bridge_gives_its_tokens_and_takes_gradients(name: str) -> None:
     bridge = tiny_bridge(name)
     grid = PatchGrid(4, 5)
@@ -223,7 +223,7 @@ def test_every_bridge_gives_its_tokens_and_takes_gradients(name: str) -> None:
     assert all(key.endswith("attn.key.bias") for key in untouched), "a bias of all keys alike changes no softmax"
 
 
-@pytest.mark.parametrize("name", BRIDGES)
+@pytest.mark.parametrize("name", FEATURE_BRIDGES)
 def test_views_in_one_batch_do_not_touch_each_other(name: str) -> None:
     bridge = tiny_bridge(name)
     features, pixels = torch.randn(2, 20, 32), torch.randn(2, 3, 56, 70)

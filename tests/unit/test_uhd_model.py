@@ -10,11 +10,10 @@ from PIL import Image
 from transformers import CLIPConfig, Qwen2Config
 
 from engine.errors import CheckpointError, UsageError
-from engine.uhd.bridges import BRIDGES
 from engine.uhd.language import build_language_model
 from engine.uhd.model import UhdForConditionalGeneration
 from engine.uhd.processing import UhdProcessor
-from tests.unit.uhd_models import TINY_TEXT, one_thread, tiny_config, tiny_tokenizer
+from tests.unit.uhd_models import FEATURE_BRIDGES, TINY_TEXT, one_thread, tiny_config, tiny_tokenizer
 
 __all__ = ["one_thread"]
 
@@ -35,7 +34,7 @@ def processor() -> UhdProcessor:
     return UhdProcessor.for_model(tiny_config(), tiny_tokenizer())
 
 
-@pytest.mark.parametrize("bridge", BRIDGES)
+@pytest.mark.parametrize("bridge", FEATURE_BRIDGES)
 def test_every_bridge_answers(bridge: str) -> None:
     model = tiny_model(bridge)
     processor = UhdProcessor.for_model(model.config, tiny_tokenizer())
@@ -43,6 +42,12 @@ def test_every_bridge_answers(bridge: str) -> None:
     answer = model.generate(**inputs, **GREEDY)
     assert answer.shape == (1, inputs["input_ids"].shape[1] + 4)
     assert torch.isfinite(model(**inputs).logits).all()
+
+
+@pytest.mark.parametrize("changes", [{"tower": "strips"}, {"bridge": "letters"}])
+def test_a_tower_that_the_bridge_cannot_take_is_refused(changes: dict[str, str]) -> None:
+    with pytest.raises(CheckpointError, match="behind the vision tower"):
+        UhdForConditionalGeneration(tiny_config(**changes))
 
 
 def test_generation_with_a_cache_equals_full_passes(processor: UhdProcessor) -> None:

@@ -18,7 +18,9 @@ from tokenizers.processors import TemplateProcessing
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
+from engine.uhd.bridges import BRIDGES
 from engine.uhd.config import SLIME, UhdConfig
+from engine.uhd.towers import LETTERS
 from tests.conftest import REPOSITORY
 
 PARITY = REPOSITORY.parent / "shared" / "golden" / "parity"
@@ -77,6 +79,10 @@ def one_thread() -> Iterator[None]:
     with torch.no_grad():
         yield
     torch.set_num_threads(threads)
+
+
+FEATURE_BRIDGES = tuple(name for name in BRIDGES if name != LETTERS)
+"""Bridges behind a tower of patches; the other one takes words."""
 
 
 def tiny_config(bridge: str = "windowed", **changes: Any) -> UhdConfig:
