@@ -168,6 +168,16 @@ def test_page_in_two_goes_is_the_page(qwen: Int8Decoder) -> None:
     assert difference(qwen.logits([question], parted, 5), qwen.logits([question], whole, 5)) < 0.02
 
 
+@pytest.mark.parametrize("lengths", [(20,), (20, 13, 4)])
+def test_room_for_a_long_answer_changes_nothing(qwen: Int8Decoder, lengths: tuple[int, ...]) -> None:
+    page = qwen.remember(stretch(qwen, 0, 10))
+    parts = [stretch(qwen, 10, length, length) for length in lengths]
+    short, long = qwen.stream_rows(parts, page, 4, NOTHING), qwen.stream_rows(parts, page, 200, NOTHING)
+    assert [[step.token for step in row] for row in short] == [[step.token for step in row[:4]] for row in long]
+    for row, other in zip(short, long, strict=True):
+        assert [step.logprob for step in row] == pytest.approx([step.logprob for step in other[:4]], abs=1e-3)
+
+
 def test_answers_of_ragged_questions_are_those_they_get_alone(qwen: Int8Decoder) -> None:
     page = qwen.remember(stretch(qwen, 0, 50))
     parts = [stretch(qwen, 50, length, length) for length in (9, 4, 1, 6, 9)]
