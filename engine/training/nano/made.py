@@ -59,7 +59,8 @@ def _prompt(page: AskedPage, question: str) -> ReadPrompt:
 
 
 def _written(network: PointingNetwork, page: AskedPage, question: str) -> tuple[str, float]:
-    walk, written, total = CopyWalk(choices(network, _prompt(page, question))), [], 0.0
+    walk, total = CopyWalk(choices(network, _prompt(page, question))), 0.0
+    written: list[int] = []
     while len(written) < MAX_TOKENS:
         logprobs = walk.logprobs()
         symbol = int(logprobs.argmax())
