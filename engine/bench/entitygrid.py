@@ -111,7 +111,12 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _shape(entity: str, side: int) -> Image.Image:
     mask = Image.new("L", (side, side), 0)
-    draw = ImageDraw.Draw(mask)
+    draw_shape(ImageDraw.Draw(mask), entity, side)
+    return mask
+
+
+def draw_shape(draw: ImageDraw.ImageDraw, entity: str, side: int, slanted_px: int = 3) -> None:
+    """The shape `entity` in white, `side` px high and wide; `slanted_px` is how thick a triangle's lines are."""
     last, third = side - 1, side // 3
     match entity:
         case "circle":
@@ -123,7 +128,7 @@ def _shape(entity: str, side: int) -> Image.Image:
         case "block":
             draw.rectangle((0, 0, last, last), fill=255)
         case "triangle":
-            draw.polygon(((side / 2, 0), (last, last), (0, last)), outline=255, width=3)
+            draw.polygon(((side / 2, 0), (last, last), (0, last)), outline=255, width=slanted_px)
         case "cross":
             draw.line((0, 0, last, last), fill=255, width=4)
             draw.line((0, last, last, 0), fill=255, width=4)
@@ -133,7 +138,6 @@ def _shape(entity: str, side: int) -> Image.Image:
         case _:
             for number in range(3):
                 draw.rectangle((number * side // 3, 0, number * side // 3 + side // 6, last), fill=255)
-    return mask
 
 
 def _noisy(image: Image.Image, rng: random.Random) -> Image.Image:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from engine.bench.entitygrid import draw_shape
+
 SLICE_PX = 48
 GRID = 2
 PAGE_PX = GRID * SLICE_PX
@@ -170,29 +172,5 @@ def _glyph(entity: str, side: int) -> Pixels:
         # Capitals and digits are about 0.7 of the font's size.
         draw.text((side // 2, 0), entity, fill=255, font=ImageFont.load_default(round(side * 1.36)))
     else:
-        _draw_shape(draw, entity, side)
+        draw_shape(draw, entity, side, slanted_px=2)
     return (np.asarray(mask.crop(mask.getbbox()))[:side, :side] / 255).astype(np.float32)
-
-
-def _draw_shape(draw: ImageDraw.ImageDraw, entity: str, side: int) -> None:
-    last, third = side - 1, side // 3
-    match entity:
-        case "circle":
-            draw.ellipse((0, 0, last, last), outline=255, width=3)
-        case "disc":
-            draw.ellipse((0, 0, last, last), fill=255)
-        case "square":
-            draw.rectangle((0, 0, last, last), outline=255, width=3)
-        case "block":
-            draw.rectangle((0, 0, last, last), fill=255)
-        case "triangle":
-            draw.polygon(((side / 2, 0), (last, last), (0, last)), outline=255, width=2)
-        case "cross":
-            draw.line((0, 0, last, last), fill=255, width=4)
-            draw.line((0, last, last, 0), fill=255, width=4)
-        case "plus":
-            draw.rectangle((third, 0, last - third, last), fill=255)
-            draw.rectangle((0, third, last, last - third), fill=255)
-        case _:
-            for number in range(3):
-                draw.rectangle((number * side // 3, 0, number * side // 3 + side // 6, last), fill=255)
