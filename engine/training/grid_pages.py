@@ -1,7 +1,8 @@
 """Hand-made pages: text set on a grid of fixed cells becomes words with boxes, with questions and their answers below.
 
 A page file holds the page as text, a line `-----`, then one question a line: `question | answer || other wording`;
-a question without answers is one that the page does not answer.
+a question without answers is one that the page does not answer. Where an answer's text stands on several lines and
+not each is right, words of the right ones follow: `What is the total? | 12.50 @ TOTAL`.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ _RULE = "\n-----\n"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of a page file and the answers that are right; none when the page does not say it."""
+    """A question of a page file and the answers that are right; none when the page does not say it. `lines` are the
+    numbers of the text's lines that the answer must touch; none when any will do."""
 
     question: str
     golds: tuple[str, ...]
+    lines: tuple[int, ...] = ()
 
 
 def page_of(text: str, index: int = 0, name: str = "page.pdf") -> PageWords:
@@ -42,11 +45,23 @@ def page_of(text: str, index: int = 0, name: str = "page.pdf") -> PageWords:
     return PageWords(PageRef(DocumentId(name, "0" * 64), index, str(index + 1), width, height, native), tuple(words))
 
 
+def line_at(y: float) -> int:
+    """The number of the typed line whose words have their middle at or near `y` page units, also after OCR's noise."""
+    return round((y - MARGIN - TEXT_HEIGHT / 2) / LINE_HEIGHT)
+
+
 def read_page(path: Path) -> tuple[PageWords, list[Asked]]:
-    """The page of a page file and its questions."""
+    """The page of a page file and its questions. A ValueError names a question whose line is not on the page."""
     text, _, questions = path.read_text(encoding="utf-8").partition(_RULE)
-    asked = []
-    for line in questions.strip().split("\n"):
-        question, _, answers = line.partition(" |")
-        asked.append(Asked(question.strip(), tuple(a.strip() for a in answers.split("||") if a.strip())))
+    lines = [" ".join(line.split()) for line in text.strip("\n").split("\n")]
+    asked = [_asked(line, lines, path) for line in questions.strip().split("\n")]
     return page_of(text, name=f"{path.stem}.pdf"), asked
+
+
+def _asked(line: str, page: list[str], path: Path) -> Asked:
+    question, _, rest = line.partition(" |")
+    answers, _, words = rest.partition(" @ ")
+    on = tuple(number for number, text in enumerate(page) if words.strip() in text) if words.strip() else ()
+    if words.strip() and not on:
+        raise ValueError(f"{path}: no line of the page holds the words after the @ of: {line}")
+    return Asked(question.strip(), tuple(a.strip() for a in answers.split("||") if a.strip()), on)

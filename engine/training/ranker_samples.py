@@ -13,10 +13,11 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from engine.documents.types import PageWords
+from engine.readers.embedded.candidates import Candidate
 from engine.readers.embedded.features import Fit, fit
 from engine.readers.embedded.index import Floats, PageIndex, build_index
 from engine.readers.embedded.question import Shape, parse
-from engine.training.grid_pages import Asked, read_page
+from engine.training.grid_pages import Asked, line_at, read_page
 from engine.training.synth import SyntheticQuestion, make_document
 from engine.training.synth.noise import disturb
 
@@ -176,4 +177,10 @@ def _is_foreign(item: Asked, own: set[str], text: str) -> bool:
 def _asked_sample(item: Asked, index: PageIndex, name: str) -> Sample:
     texts = tuple(candidate.text for candidate in index.candidates)
     gain = np.asarray([_gain(similarity(text, item.golds)) for text in texts])
+    if item.lines:
+        gain *= [_on(item.lines, index, candidate) for candidate in index.candidates]
     return Sample(fit(parse(item.question), index), gain, bool(item.golds), texts, name)
+
+
+def _on(lines: Sequence[int], index: PageIndex, candidate: Candidate) -> bool:
+    return any(line_at(index.words.words[index.layout.tokens[t].word].box.center.y) in lines for t in candidate.tokens)
