@@ -91,6 +91,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("choose-reader", "Choose the reader", "Go to the list of readers", "Ctrl+Shift+R"),
     Command("precision-auto", "Automatic precision", "Hold weights as recommended for this machine", checkable=True),
     Command("precision-int8", "Precision int8", "Hold weights as 8-bit integers", checkable=True),
+    Command(
+        "precision-int4",
+        "Precision int4",
+        "Read in 8 bits, write answers with 4-bit weights: sooner, and less exactly; on a CPU",
+        checkable=True,
+    ),
     Command("precision-fp32", "Precision fp32", "Hold weights in full precision", checkable=True),
     Command("precision-bf16", "Precision bf16", "Hold weights in half precision", checkable=True),
     Command("precision-nf4", "Precision nf4", "Hold weights in 4 bits; needs a CUDA GPU", checkable=True),
@@ -142,8 +148,8 @@ MENUS: tuple[Menu, ...] = (
     Menu(
         "&Reader",
         (
-            *("choose-reader", SEPARATOR, "precision-auto", "precision-int8", "precision-fp32", "precision-bf16"),
-            *("precision-nf4", SEPARATOR, "open-model", "get-model"),
+            *("choose-reader", SEPARATOR, "precision-auto", "precision-int8", "precision-int4", "precision-fp32"),
+            *("precision-bf16", "precision-nf4", SEPARATOR, "open-model", "get-model"),
         ),
     ),
     Menu("&Help", ("shortcuts", "about")),

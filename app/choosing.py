@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
     from app.model_dialog import ModelDialog
 
-PRECISION_KEYS = ("auto", "int8", "fp32", "bf16", "nf4")
+PRECISION_KEYS = ("auto", "int8", "int4", "fp32", "bf16", "nf4")
 
 
 class ReaderController(QObject):

@@ -137,6 +137,7 @@ PRECISION = Setting(
     (
         ("auto", "Automatic"),
         ("int8", "int8, 8-bit integers"),
+        ("int4", "int4, answers written with 4-bit weights (CPU)"),
         ("fp32", "fp32, full"),
         ("bf16", "bf16, half"),
         ("nf4", "nf4, 4-bit (CUDA)"),

@@ -214,6 +214,7 @@ def _precisions(advice: Advice) -> Table:
     for option in advice.options:
         short = f"{_gigabytes(option.short_bytes)} too little memory is free" if option.short_bytes else ""
         state = option.lacking or short or ("recommended" if option == advice.recommended else "possible")
+        state += f": {option.remark}" if option.remark else ""
         table.add_row(option.precision, option.device, _gigabytes(option.need.total), state)
     return table
 

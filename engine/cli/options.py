@@ -40,7 +40,7 @@ dpi_option = click.option(
 )
 
 
-PRECISIONS = ("auto", "int8", "fp32", "bf16", "nf4")
+PRECISIONS = ("auto", "int8", "int4", "fp32", "bf16", "nf4")
 SHORTENING = (
     click.option(
         "--best-slices",

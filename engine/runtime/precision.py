@@ -12,6 +12,8 @@ GIGABYTE = 1_000_000_000
 # Bytes per parameter of a linear layer: NF4 with double quantization holds 4 bits, and 0.127 for its scales.
 _NF4_BYTES = 4.127 / 8
 _INT8_BYTES = 1.0
+# The CPU's int4: what each parameter of a linear layer takes beside its int8 copy, with the scales of its blocks.
+_NIBBLE_BYTES = 4 / 8 + 4 / 32
 # What CUDA's context, kernels and workspaces take of a GPU before a model does.
 _CUDA_CONTEXT = 600_000_000
 # What torch's kernels and the allocator keep beside a model in main memory; 0.2 GB were measured.
@@ -25,6 +27,7 @@ class Precision(StrEnum):
     BF16 = "bf16"
     FP16 = "fp16"
     INT8 = "int8"
+    INT4 = "int4"
     NF4 = "nf4"
 
 
@@ -84,6 +87,13 @@ class Option:
     @property
     def possible(self) -> bool:
         return not self.lacking and not self.short_bytes
+
+    @property
+    def remark(self) -> str:
+        """What a user should know who chooses it; empty where there is nothing."""
+        if self.precision is not Precision.INT4 or self.lacking:
+            return ""
+        return "reads in 8 bits, writes answers with 4-bit weights: sooner, and less exactly than int8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +167,20 @@ def _cuda_options(shape: ModelShape, machine: Machine, sequence: int, rows: int)
         if gpu.bf16
         else f"The {gpu.name} has no bf16; fp16 takes its place there."
     )
-    return [*options, Option(other, f"cuda:{index}", need_on_cuda(shape, other, sequence, rows), lacking)]
+    unfit = {other: lacking, Precision.INT4: "int4 is for CPUs; nf4 takes its place on a GPU."}
+    options += [
+        Option(precision, f"cuda:{index}", need_on_cuda(shape, precision, sequence, rows), why)
+        for precision, why in unfit.items()
+    ]
+    return options
 
 
 def _cpu_options(shape: ModelShape, machine: Machine, sequence: int, rows: int) -> list[Option]:
     flags, free = machine.cpu.flags, machine.ram.free_bytes
     lacking = {
-        Precision.INT8: _int8_lacking(shape, machine),
+        Precision.INT8: _int8_lacking(shape, machine, Precision.INT8),
         Precision.FP32: "",
+        Precision.INT4: _int8_lacking(shape, machine, Precision.INT4),
         Precision.BF16: ""
         if flags.fast_bf16
         else "This CPU has no bf16 instructions; fp32 is about four times faster.",
@@ -178,11 +194,11 @@ def _cpu_options(shape: ModelShape, machine: Machine, sequence: int, rows: int) 
     return options
 
 
-def _int8_lacking(shape: ModelShape, machine: Machine) -> str:
+def _int8_lacking(shape: ModelShape, machine: Machine, precision: Precision) -> str:
     if not shape.dense:
-        return "int8 on a CPU is for the language models Llama, Qwen2 and Qwen3; this one is another."
+        return f"{precision} on a CPU is for the language models Llama, Qwen2 and Qwen3; this one is another."
     if not machine.cpu.flags.fast_int8:
-        return "int8 on a CPU needs AVX2, AVX512 or VNNI, which this CPU does not state."
+        return f"{precision} on a CPU needs AVX2, AVX512 or VNNI, which this CPU does not state."
     return ""
 
 
@@ -199,10 +215,11 @@ def need_on_cuda(shape: ModelShape, precision: Precision, sequence: int, rows: i
 
 def need_on_cpu(shape: ModelShape, precision: Precision, sequence: int, rows: int = 1) -> Need:
     """Bytes in main memory. In int8 the language model's layers and its head, in a copy of its own, are quantized;
-    the input table, the vision tower, sums, cache and activations are fp32."""
-    if precision is Precision.INT8:
+    the input table, the vision tower, sums, cache and activations are fp32. int4 has 4-bit weights beside those."""
+    if precision in (Precision.INT8, Precision.INT4):
+        per_layer = _INT8_BYTES + (_NIBBLE_BYTES if precision is Precision.INT4 else 0)
         head = shape.head or shape.embeddings
-        weights = (shape.layers + head) * _INT8_BYTES + (shape.embeddings + shape.vision) * 4
+        weights = (shape.layers + head) * per_layer + (shape.embeddings + shape.vision) * 4
         working = _working(shape, sequence, rows, 4) + _CPU_RUNTIME
         return Need(int(weights), _cache(shape, sequence, rows, 4), working)
     size = 4 if precision is Precision.FP32 else 2

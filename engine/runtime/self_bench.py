@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -46,7 +47,8 @@ _TOWER = {
 
 
 def measure() -> Iterator[Speed]:
-    """Every engine that this machine has, one after another: fp32 and int8 on the CPU, 16 bits on the first GPU."""
+    """Every engine that this machine has, one after another: fp32, int8 and int4 on the CPU, 16 bits on the first
+    GPU."""
     torch.manual_seed(0)
     model: Any = LlamaForCausalLM(LlamaConfig(**_SHAPE)).eval()
     tower: Any = CLIPVisionModel(CLIPVisionConfig(**_TOWER)).eval()
@@ -55,6 +57,13 @@ def measure() -> Iterator[Speed]:
     yield _speed(
         Speed("int8 on the CPU", parameters), lambda: Int8CausalLM.quantized(model).decoder, lambda: _in_int8(tower)
     )
+    coarse = _speed(
+        Speed("int4 on the CPU", parameters),
+        lambda: Int8CausalLM.quantized(model, four_bits=True).decoder,
+        lambda: _in_int8(tower),
+    )
+    # What it reads, it reads in int8, whose rates are those to estimate with.
+    yield replace(coarse, language_flops_per_s=0.0, vision_flops_per_s=0.0)
     for gpu in cuda_gpus()[:1]:
         yield _on_gpu(gpu, parameters, model, tower)
 

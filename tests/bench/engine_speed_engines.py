@@ -58,7 +58,7 @@ def random_model(shape: str) -> Any:
 
 
 def prepare(shape: str, folder: Path) -> None:
-    Int8CausalLM.quantized(random_model(shape).to(torch.bfloat16)).save_pretrained(folder)
+    Int8CausalLM.quantized(random_model(shape).to(torch.bfloat16), four_bits=True).save_pretrained(folder)
 
 
 def transformers_tasks(shape: str) -> Tasks:
@@ -82,8 +82,9 @@ def transformers_tasks(shape: str) -> Tasks:
     return {"prefill": prefill, "decode": decode, "first": first}
 
 
-def int8_tasks(folder: Path) -> Tasks:
-    decoder = Int8CausalLM.from_pretrained(folder).decoder
+def own_tasks(folder: Path, *, four_bits: bool) -> Tasks:
+    """Our engine; with `four_bits` it writes answers with weights of 4 bits."""
+    decoder = Int8CausalLM.from_pretrained(folder, four_bits=four_bits).decoder
     whole = [number * 17 + 3 for number in range(PROMPT)]
     nothing: frozenset[int] = frozenset()
 
@@ -166,8 +167,8 @@ def tasks_of(name: str, shape: str, threads: int, folder: Path) -> Tasks | str:
     """The tasks of the engine, or why there are none."""
     if name == "transformers fp32":
         return transformers_tasks(shape)
-    if name == "int8":
-        return int8_tasks(folder)
+    if name in ("int8", "int4"):
+        return own_tasks(folder, four_bits=name == "int4")
     if name == "onnxruntime int4":
         return onnx_tasks(shape, threads, folder)
     return llama_tasks(shape, threads, name.rpartition(" ")[2])

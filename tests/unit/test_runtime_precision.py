@@ -118,6 +118,7 @@ def test_a_user_may_choose_otherwise() -> None:
     for wanted, device, expected in (
         ("nf4", None, "nf4 cuda:0"),
         ("int8", None, "int8 cuda:0"),
+        ("int4", None, "int4 cpu"),
         ("int8", "cpu", "int8 cpu"),
         ("fp32", "cuda", "fp32 cuda:0"),
         (None, "cpu", "int8 cpu"),
@@ -131,7 +132,9 @@ def test_a_user_may_choose_otherwise() -> None:
 @pytest.mark.parametrize(
     ("found", "precision", "device", "error", "says", "offers"),
     [
-        (machine(), "int4", None, UsageError, "int4", "fp32, bf16"),
+        (machine(), "int3", None, UsageError, "int3", "fp32, bf16"),
+        (machine(SLOW), "int4", None, DeviceError, "int4 on a CPU needs AVX2", "fp32 on the CPU"),
+        (machine(gpu=8 * GB), "int4", "cuda", DeviceError, "nf4", "bf16 on the GPU"),
         (machine(), None, "tpu", UsageError, "tpu", "cpu and cuda"),
         (machine(), "nf4", None, DeviceError, "NVIDIA", "int8 on the CPU"),
         (machine(), "bf16", "cpu", DeviceError, "no bf16 instructions", "int8 on the CPU"),
@@ -200,6 +203,16 @@ def test_smaller_precisions_need_less_and_longer_pages_more() -> None:
         need_on_cuda(DENSE, Precision.BF16, SEQUENCE, rows=8).total
         > need_on_cuda(DENSE, Precision.BF16, SEQUENCE).total
     )
+
+
+def test_weights_of_four_bits_stand_beside_those_of_eight_and_are_announced_as_less_exact() -> None:
+    advice = advise(DENSE, machine(VNNI), SEQUENCE)
+    stated = {option.precision: option for option in advice.options}
+    beside = stated[Precision.INT4].need.weights - stated[Precision.INT8].need.weights
+    assert beside == (DENSE.layers + DENSE.embeddings) * 5 / 8
+    assert "less exactly" in stated[Precision.INT4].remark
+    assert not stated[Precision.INT8].remark
+    assert not next(one for one in advise(HYBRID, machine(VNNI), SEQUENCE).options if one.lacking).remark
 
 
 def test_a_gpu_that_cannot_be_used_is_announced_with_the_advice() -> None:

@@ -71,6 +71,16 @@ def test_int8_says_nearly_what_fp32_says_and_is_quantized_once(folder: Path, mon
     assert cache_size() == 0
 
 
+def test_int4_reads_as_int8_does_and_writes_in_its_own_way(folder: Path) -> None:
+    model = loaded(folder, "int4")
+    assert torch.equal(scores(loaded(folder, "int4")), scores(model))
+    assert torch.equal(scores(loaded(folder, "int8")), scores(model))
+    part = Stretch(model.decoder.embed(range(20)), torch.arange(20)[None])
+    written, plain = (list(one.decoder.stream(part, None, 6, frozenset())) for one in (model, loaded(folder, "int8")))
+    assert written[0] == plain[0]
+    assert [step.logprob for step in written[1:]] != [step.logprob for step in plain[1:]]
+
+
 def test_what_a_model_needs_is_known_before_it_is_loaded(folder: Path) -> None:
     advice = advice_for(folder, check(folder))
     assert advice.recommended is not None

@@ -69,8 +69,8 @@ def load(folder: Path, checked: Checked, card: ModelCard, option: Option) -> Sli
     """The model with its adapter, as `option` says. Raises CheckpointError, DeviceError, OutOfDeviceMemoryError."""
     device = torch.device(option.device)
     with device_errors(device, "the model was being loaded"):
-        if option.device == "cpu" and option.precision is Precision.INT8:
-            return _load_int8(folder, checked, card)
+        if option.device == "cpu" and option.precision in (Precision.INT8, Precision.INT4):
+            return _load_int8(folder, checked, card, four_bits=option.precision is Precision.INT4)
         return _load_plain(folder, checked, card, option)
 
 
@@ -91,13 +91,14 @@ def _load_plain(folder: Path, checked: Checked, card: ModelCard, option: Option)
     )
 
 
-def _load_int8(folder: Path, checked: Checked, card: ModelCard) -> SlicedModel:
-    """On the CPU: the language model by our own int8 engine, the tower's wide layers in int8, the rest in fp32.
+def _load_int8(folder: Path, checked: Checked, card: ModelCard, *, four_bits: bool) -> SlicedModel:
+    """On the CPU: the language model by our own int8 engine, the tower's wide layers in int8, the rest in fp32. With
+    `four_bits` answers are written with weights of 4 bits.
 
     Weights are mapped from their files in the type they were saved in, so that quantizing them one by one needs
     memory for the result alone.
     """
-    decode = partial(_int8_decoder, kept=int8_folder(card.name, card.revision))
+    decode = partial(_int8_decoder, kept=int8_folder(card.name, card.revision), four_bits=four_bits)
     if not is_uhd(checked):
         dtype = _configuration(folder, checked).dtype or torch.float32
         return native.load(folder, dtype=dtype, device=torch.device("cpu"), card=card, decode=decode)
@@ -105,13 +106,13 @@ def _load_int8(folder: Path, checked: Checked, card: ModelCard) -> SlicedModel:
     return UhdSlicedModel(loaded, decode(loaded.model), card)
 
 
-def _int8_decoder(model: Any, kept: Path) -> Decoder:
+def _int8_decoder(model: Any, kept: Path, four_bits: bool) -> Decoder:
     """The decoder of `model` in int8, from `kept` where it was quantized before. What it replaces leaves `model`."""
     try:
-        engine = Int8CausalLM.from_pretrained(kept)
+        engine = Int8CausalLM.from_pretrained(kept, four_bits=four_bits)
     except CheckpointError as error:
         _log.info("quantizing: %s", error)
-        engine = Int8CausalLM.quantized(model)
+        engine = Int8CausalLM.quantized(model, four_bits=four_bits)
         _keep(engine, kept)
     _drop_language_model(model)
     model.float()

@@ -2,11 +2,15 @@
 
 With one copy of the weights its kernels read them at nearly the speed of memory for one position, and multiply as fast
 as oneDNN's for many. One position pays for every operation; a graph's cost less than torch's, which Python calls.
+
+Answers can be written with weights of 4 bits: a position alone waits for weights to be read, and half as many bytes are
+read sooner. Many positions at once do not wait for them, and are read in int8 all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import onnxruntime
 import torch
@@ -19,6 +23,7 @@ from engine.runtime.int8.linear import activation_levels
 from engine.runtime.int8.memory import Continuation
 from engine.runtime.int8.shape import DecoderShape
 from engine.runtime.int8.weights import biased_layers, check_sizes, tensor_of
+from engine.runtime.int8.writer import EightBits, FourBits, Graph
 
 # Positions that go through the layers at once: enough to multiply fast, few enough to stay in the processor's cache.
 _BLOCK = 128
@@ -29,24 +34,32 @@ _PLACES = 1024
 _LAST = ("hidden.last", "mixed.last")
 
 
+class Sessions(NamedTuple):
+    """The graphs of `layers_graph` and of `scores_graph`, ready to run."""
+
+    layers: InferenceSession
+    scores: InferenceSession
+
+
 class Int8Network:
-    """A dense decoder over embeddings.
+    """A dense decoder over embeddings. `nibbles` are those of `four_bit_tensors` where answers are to be written with
+    them.
 
     Raises CheckpointError where tensors are missing or of the wrong size.
     """
 
-    def __init__(self, shape: DecoderShape, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, shape: DecoderShape, tensors: Mapping[str, Tensor], nibbles: Mapping[str, Tensor] | None = None
+    ) -> None:
         check_sizes(tensors, shape)
         self.shape = shape
         self.embeddings = tensor_of(tensors, "embeddings")
         self._frequencies = tensor_of(tensors, "frequencies")
         self._rotary_scale = tensor_of(tensors, "rotary_scale")
         self._turns = self._turns_until(_PLACES)
-        levels, biased = activation_levels(), biased_layers(tensors)
-        scored = {name for name in tensors if _is_scored(name, shape.layers - 1)}
-        layers = {name for name in tensors if name.startswith("layers.")} - scored
-        self._layers = _session(layers_graph(shape, levels, biased), {name: tensors[name] for name in layers})
-        self._scores = _session(scores_graph(shape, levels, biased), {name: tensors[name] for name in scored})
+        levels = activation_levels()
+        self.reading = _sessions(shape, tensors, lambda: EightBits(levels))
+        self.writing = self.reading if nibbles is None else _sessions(shape, {**tensors, **nibbles}, FourBits)
 
     def embed(self, ids: Tensor) -> Tensor:
         """[..., dim] fp32 for `ids` [...]."""
@@ -64,7 +77,7 @@ class Int8Network:
         for start in range(0, length, size):
             end = min(start + size, length)
             near = rows if seen_by is not None else _needed(rows, end - start)
-            block = Block(self, near, end - start, weighed=seen_by is not None)
+            block = Block(self, self.reading, near, end - start, weighed=seen_by is not None)
             block.run(hidden[:, start:end], positions[:, start:end])
             if near is not rows:
                 rows.follow(near)
@@ -77,7 +90,7 @@ class Int8Network:
 
     def step(self, rows: Continuation) -> Block:
         """Runs one position of each of `rows` after another, as long as they stay the same rows."""
-        return Block(self, rows, 1)
+        return Block(self, self.writing, rows, 1)
 
     def turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosines and sines [places, head_dim / 2] of at least all `positions`."""
@@ -85,10 +98,6 @@ class Int8Network:
         if wanted > len(self._turns[0]):
             self._turns = self._turns_until(-(-wanted // _PLACES) * _PLACES)
         return self._turns
-
-    def sessions(self) -> tuple[InferenceSession, InferenceSession]:
-        """The graphs of `layers_graph` and of `scores_graph`."""
-        return self._layers, self._scores
 
     def _turns_until(self, places: int) -> tuple[Tensor, Tensor]:
         angles = torch.arange(places)[:, None] * self._frequencies
@@ -98,11 +107,12 @@ class Int8Network:
 class Block:
     """`length` positions of each of `rows` on their way through the network, in places that stay the same."""
 
-    def __init__(self, network: Int8Network, rows: Continuation, length: int, *, weighed: bool = False) -> None:
+    def __init__(
+        self, network: Int8Network, sessions: Sessions, rows: Continuation, length: int, *, weighed: bool = False
+    ) -> None:
         shape, count = network.shape, rows.rows
         self._network, self._rows, self._length = network, rows, length
-        layers, self._session = network.sessions()
-        self._layers, self._binding = layers, layers.io_binding()
+        self._sessions, self._binding = sessions, sessions.layers.io_binding()
         self._hidden = torch.empty(count, length, shape.dim)
         self._positions = torch.zeros(count, length, dtype=torch.long)
         self._start = torch.zeros(count, dtype=torch.long)
@@ -126,7 +136,7 @@ class Block:
         if (turns := network.turns(positions)) is not self._turns:
             self._turns = turns
             self._bind_turns()
-        _run(self._layers, self._binding)
+        _run(self._sessions.layers, self._binding)
         rows.length += self._length
 
     def scores(self, keep: int) -> Tensor:
@@ -134,11 +144,11 @@ class Block:
         count = self._rows.rows
         kept = [part.view(count, self._length, -1)[:, -keep:].flatten(0, 1).contiguous() for part in self._last]
         scores = torch.empty(count * keep, self._network.shape.vocabulary)
-        binding = self._session.io_binding()
+        binding = self._sessions.scores.io_binding()
         for name, part in zip(_LAST, kept, strict=True):
             binding.bind_ortvalue_input(name, OrtValue.from_dlpack(part))
         binding.bind_ortvalue_output("scores", OrtValue.from_dlpack(scores))
-        _run(self._session, binding)
+        _run(self._sessions.scores, binding)
         return scores.view(count, keep, -1)
 
     def weights(self) -> Tensor:
@@ -186,6 +196,18 @@ def _run(session: InferenceSession, binding: onnxruntime.IOBinding) -> None:
         torch.set_flush_denormal(False)
 
 
+def _sessions(shape: DecoderShape, tensors: Mapping[str, Tensor], made: Callable[[], Graph]) -> Sessions:
+    """Those of a decoder of `shape` whose linear layers multiply as the graphs do that `made` makes."""
+    biased = biased_layers(tensors)
+    layers, scores = made(), made()
+    models = layers_graph(shape, layers, biased), scores_graph(shape, scores, biased)
+    sessions = [
+        _session(model, {name: tensors[name] for name in graph.weights})
+        for model, graph in zip(models, (layers, scores), strict=True)
+    ]
+    return Sessions(*sessions)
+
+
 def _session(model: bytes, weights: Mapping[str, Tensor]) -> InferenceSession:
     """Runs `model` with `weights`. It copies them into an order of its own, and holds on to them all the same: those
     of a file stay mapped, and take no memory that others want."""
@@ -197,9 +219,3 @@ def _session(model: bytes, weights: Mapping[str, Tensor]) -> InferenceSession:
     options.add_session_config_entry("session.set_denormal_as_zero", "1")
     options.add_external_initializers(list(weights), [OrtValue.from_dlpack(one) for one in weights.values()])
     return InferenceSession(model, options, ["CPUExecutionProvider"])
-
-
-def _is_scored(name: str, last: int) -> bool:
-    """Whether scored positions alone run through the tensor `name`; `last` is the index of the last layer."""
-    parts = ("out", "output_norm", "gate", "up", "down")
-    return name == "norm" or name.startswith(("head.", *(f"layers.{last}.{part}" for part in parts)))
