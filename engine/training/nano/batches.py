@@ -9,15 +9,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from engine.training.nano.medley import medley
 from engine.training.nano.pages import AskedPage, Piece, asked_page, draw_wear, question_words
+from engine.training.nano.relabel import varied
+from engine.training.nano.typed_pages import typed_pages, typeset
+from engine.training.synth.families.written import written_families
 from engine.training.synth.generate import TRAIN_FAMILIES, make_document
+from engine.training.synth.types import SyntheticDocument
 from engine.uhd.nano.words import SLOTS
 from engine.uhd.symbols import symbol_ids
 
 QUESTION_WORDS = 32
 PATH = 24
 """Pieces of an answer that are learned; longer answers are left out."""
-ABSENT_SHARE = 0.2
+ABSENT_SHARE = 0.25
+CODED_FAMILIES = tuple(name for name in TRAIN_FAMILIES if name not in written_families())
+SHARES = {"coded": 0.3, "written": 0.22, "medley": 0.25, "typed": 0.23}
+"""Where pages come from: the coded families, those of page files, pages put together at random, hand-made pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +37,31 @@ class Crowd:
     on_page: int
 
 
-def sample_page(seed: int, number: int, families: Sequence[str] = TRAIN_FAMILIES) -> AskedPage:
-    """Page `number` of `seed`: a page of a document with questions, as the tower would read it."""
+def sample_page(seed: int, number: int, families: Sequence[str] = ()) -> AskedPage:
+    """Page `number` of `seed`: a page of a document with questions, as the tower would read it; of one of `families`
+    as they take turns, or of all that training shows."""
     rng = random.Random(f"nano/{seed}/{number}")
-    document = make_document(seed, number, families[number % len(families)], noise=0.0)
+    if families:
+        document = make_document(seed, number, families[number % len(families)], noise=0.0)
+    else:
+        document = varied(_drawn(seed, number, rng), rng)
     asked = sorted({question.page for question in document.questions if question.present}) or [0]
     return asked_page(document, rng.choice(asked), draw_wear(rng), rng)
 
 
-def make_batch(seed: int, step: int, crowd: Crowd, families: Sequence[str] = TRAIN_FAMILIES) -> Mapping[str, Tensor]:
+def _drawn(seed: int, number: int, rng: random.Random) -> SyntheticDocument:
+    match rng.choices(tuple(SHARES), tuple(SHARES.values()))[0]:
+        case "medley":
+            return medley(seed, number)
+        case "typed":
+            return typeset(rng.choice(typed_pages()), rng)
+        case "written":
+            return make_document(seed, number, rng.choice(sorted(written_families())), noise=0.0)
+        case _:
+            return make_document(seed, number, rng.choice(CODED_FAMILIES), noise=0.0)
+
+
+def make_batch(seed: int, step: int, crowd: Crowd, families: Sequence[str] = ()) -> Mapping[str, Tensor]:
     """`crowd.rows` questions of the pages of `step`: pages [n, words, SLOTS], boxes, questions, page, start, path."""
     rng = random.Random(f"nano-batch/{seed}/{step}")
     pages: list[tuple[Piece, ...]] = []

@@ -25,6 +25,7 @@ _NARROW, _WIDE = frozenset("iljtfrI1.,:;!|'()[] "), frozenset("mwMW@%—")
 _LOOKALIKES = ("O0o", "l1I|i", "S5s", "B8", "Z2z", "g9q", ".,", "'’", "-–", "uv", "cC", "xX", "vV", "wW", "6G", "7T")
 _CONFUSED = {one: group.replace(one, "") for group in _LOOKALIKES for one in group}
 _GARBLED = "acdehilmnorstuIl1.-=_"
+_STRAY, _STRAYED = ("(", "(", "[", "|", "-", ".", "l", "0n", "C", "'"), -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,24 @@ def asked_page(document: SyntheticDocument, page: int, wear: Wear, rng: random.R
     sheet = document.pages[page].page
     cuts = _cuts(sheet.width, sheet.height, wear.dpi)
     for number, piece in enumerate(whole):
-        for part in _cut(piece, cuts, rng):
-            read.append(_worn(part, wear, rng))
-            origin.append(number)
+        for part in (_worn(part, wear, rng) for part in _cut(piece, cuts, rng)):
+            # What the symbols do not spell is no token, as in the bridge.
+            if symbol_ids(part.text):
+                read.append(part)
+                origin.append(number)
     kept = [(question, _answer(answer, origin)) for question, answer in questions if answer is not None]
-    return AskedPage(tuple(read), tuple(kept))
+    return AskedPage((*read, *_strays(read, wear, rng)), tuple(kept))
+
+
+def _strays(read: Sequence[Piece], wear: Wear, rng: random.Random) -> list[Piece]:
+    """What a worn page's overview adds now and then: a mark where a word begins that a slice read."""
+    if not wear.misread or not read or rng.random() < 0.5:
+        return []
+    beside = [rng.choice(read).box for _ in range(rng.randint(1, 3))]
+    return [
+        Piece(rng.choice(_STRAY), replace(box, x0=box.x0 - 0.5 * (box.y1 - box.y0), x1=box.x0), _STRAYED)
+        for box in beside
+    ]
 
 
 def answer_pieces(

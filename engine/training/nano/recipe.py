@@ -17,8 +17,8 @@ from engine.training.recipes.protocol import Batch, Stage
 from engine.training.synth.generate import HELD_OUT_FAMILIES, TRAIN_FAMILIES
 from engine.uhd.nano.network import Asked, Pointed, PointingNetwork
 
-REVISION = "2"
-_CROWDS = {"strips": Crowd(48, 32, 10), "slices": Crowd(96, 32, 10), "pages": Crowd(144, 24, 10)}
+REVISION = "3"
+_CROWDS = {"strips": Crowd(48, 32, 10), "slices": Crowd(96, 32, 10), "pages": Crowd(192, 20, 10)}
 _EVALUATION_SEED = 7_000_000
 _EVALUATION_STEPS = 6
 _IGNORED = -100
@@ -31,8 +31,8 @@ class NanoRecipe:
     revision = REVISION
     stages = (
         Stage("strips", share=0.55, learning_rate=2e-3, warm_up=100, final_share=0.5),
-        Stage("slices", share=0.3, learning_rate=1.2e-3, warm_up=20, final_share=0.4),
-        Stage("pages", share=0.15, learning_rate=1.5e-3, warm_up=20, final_share=0.02),
+        Stage("slices", share=0.27, learning_rate=1.2e-3, warm_up=20, final_share=0.5),
+        Stage("pages", share=0.18, learning_rate=1e-3, warm_up=20, final_share=0.02),
     )
     metrics = ("start", "path", "absent", "exact")
 
