@@ -209,7 +209,7 @@ def test_weights_of_four_bits_stand_beside_those_of_eight_and_are_announced_as_l
     advice = advise(DENSE, machine(VNNI), SEQUENCE)
     stated = {option.precision: option for option in advice.options}
     beside = stated[Precision.INT4].need.weights - stated[Precision.INT8].need.weights
-    assert beside == (DENSE.layers + DENSE.embeddings) * 5 / 8
+    assert beside == (DENSE.layers + DENSE.embeddings) * 7 / 8
     assert "less exactly" in stated[Precision.INT4].remark
     assert not stated[Precision.INT8].remark
     assert not next(one for one in advise(HYBRID, machine(VNNI), SEQUENCE).options if one.lacking).remark
