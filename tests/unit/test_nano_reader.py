@@ -167,6 +167,29 @@ def test_words_lie_on_the_page_as_their_slices_do() -> None:
     assert prompt.answer == tuple(symbol_ids("x"))
 
 
+def test_a_word_that_a_slices_border_parts_is_whole_again_and_its_remnant_in_the_overview_left_out() -> None:
+    """Two slices of 100 × 50 px beside each other, and the overview with what it made of the word's beginning."""
+    letters, table = torch.eye(1 + len(SYMBOLS)), text_table()
+
+    def word(text: str, box: tuple[float, ...], size: tuple[int, int]) -> torch.Tensor:
+        return word_token(letters[symbol_ids(text)], box, size, 1.0)
+
+    slice_size, overview = (100, 50), (100, 25)
+    parts = [
+        table[[*symbol_ids("q"), NEWLINE]],
+        torch.stack([word("Invoi", (70, 20, 99, 30), slice_size), word("Mr", (80, 40, 100, 48), slice_size)]),
+        table[symbol_ids(",")],
+        torch.stack([word("ice", (0, 21, 15, 29), slice_size), word("Fox", (0, 40, 20, 48), slice_size)]),
+        table[[NEWLINE]],
+        word("(", (32, 10, 35, 15), overview)[None],
+    ]
+    prompt = read_prompt(torch.cat(parts))
+    read = ["".join(SYMBOLS[symbol - 1] for symbol in row if symbol) for row in prompt.words.tolist()]
+    assert read == ["Invoice", "Mr", "Fox"]
+    assert prompt.boxes[0].round().tolist() == [70, 20, 115, 30]
+    assert len(prompt.places) == len(prompt.boxes) == 3
+
+
 def test_more_words_than_places_are_left_out_and_fewer_filled_up() -> None:
     words = torch.ones(1, 3, WIDTH)
     views = ViewFeatures(words, PatchGrid(1, 3), torch.zeros(1, 3, 28, 28))

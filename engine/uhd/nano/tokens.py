@@ -38,8 +38,13 @@ VOCABULARY = len(SYMBOLS) + 4
 
 _CERTAIN = 0.25
 """A slot whose code is weaker than this share of a symbol's own holds none."""
-_COVERED = 0.5
-"""A word of the overview is left out where this share of it was read in a slice."""
+_COVERED, _BESIDE = 0.5, 0.5
+"""A word of the overview is left out where this share of it was read in a slice, or stands nearer to a word that was
+than this share of its height: such are remnants of it."""
+_OVERVIEW = -1
+_ROW, _TOUCHING = 0.5, 0.2
+"""Two slices' words may be one word where they share this much of the lower one's height, and one begins where the
+other ends, within this share of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +122,11 @@ def read_prompt(embeds: Tensor) -> ReadPrompt:
     if not len(visual):
         raise UsageError("The prompt shows no page.", "Give the page's visual tokens, a question before them.")
     first, last = int(visual[0]), int(visual[-1])
-    boxes, places = _on_page(embeds, kinds, first, last)
+    boxes, places, views = _on_page(embeds, kinds, first, last)
+    words, boxes, places = _mended(letter_ids(embeds[places]), boxes, places, views)
     question = text_of(text_ids(embeds[:first]))
     return ReadPrompt(
-        letter_ids(embeds[places]),
+        words,
         boxes,
         places,
         question_ids(question),
@@ -135,8 +141,9 @@ def question_ids(question: str) -> Tensor:
     return torch.tensor(rows or [[0] * SLOTS])
 
 
-def _on_page(embeds: Tensor, kinds: Tensor, first: int, last: int) -> tuple[Tensor, Tensor]:
-    """Boxes on the page and positions of its words: views stand in rows that separators end, the overview last."""
+def _on_page(embeds: Tensor, kinds: Tensor, first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Boxes on the page, positions and views of its words: views stand in rows that separators end, the overview
+    last."""
     starts = [first]
     rows, cols, col = 0, 0, 0
     at: list[tuple[int, int]] = []
@@ -163,13 +170,50 @@ def _on_page(embeds: Tensor, kinds: Tensor, first: int, last: int) -> tuple[Tens
             box, own = box[fresh], own[fresh]
         boxes.append(box)
         places.append(own)
-    return torch.cat(boxes), torch.cat(places)
+    numbers = [*range(len(at)), _OVERVIEW]
+    views = torch.cat([torch.full((len(own),), number) for number, own in zip(numbers, places, strict=True)])
+    return torch.cat(boxes), torch.cat(places), views
+
+
+def _mended(words: Tensor, boxes: Tensor, places: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """`words` [words, SLOTS], `boxes` and `places` with each two words that a slice's upright border parted as one, at
+    the place of its beginning. Where the slice of one half is hidden, the other stands alone."""
+    left, top, right, bottom = boxes.unbind(1)
+    height = (bottom - top).clamp(min=1e-3)
+    low = torch.minimum(height[:, None], height[None])
+    shared = torch.minimum(bottom[:, None], bottom[None]) - torch.maximum(top[:, None], top[None])
+    touching = ((left[None] - right[:, None]).abs() < _TOUCHING * low) & (left[None] > left[:, None])
+    slices = (views[:, None] != views[None]) & (views[:, None] != _OVERVIEW) & (views[None] != _OVERVIEW)
+    parted = touching & (shared > _ROW * low) & slices
+    words, boxes, kept = words.clone(), boxes.clone(), torch.ones(len(words), dtype=torch.bool)
+    for one, other in torch.nonzero(parted).tolist():
+        whole = _joined(*([symbol for symbol in words[half].tolist() if symbol] for half in (one, other)))
+        if whole and kept[one] and kept[other]:
+            words[one] = torch.tensor(whole + [0] * (SLOTS - len(whole)))
+            boxes[one, :2] = torch.minimum(boxes[one, :2], boxes[other, :2])
+            boxes[one, 2:] = torch.maximum(boxes[one, 2:], boxes[other, 2:])
+            kept[other] = False
+    return words[kept], boxes[kept], places[kept]
+
+
+def _joined(one: list[int], other: list[int]) -> list[int]:
+    """The word whose halves are `one` and `other`; none where they are two words, or too long for one."""
+    if not one or not other:
+        return []
+    last, first = SYMBOLS[one[-1] - 1], SYMBOLS[other[0] - 1]
+    if last.isalpha() != first.isalpha() or (last.islower() and first.isupper()):
+        return []
+    # A letter that the border goes through is read on both sides of it.
+    whole = one + other[1:] if last == first and last.isalpha() else one + other
+    return whole if len(whole) <= SLOTS else []
 
 
 def _covered(overview: Tensor, slices: Tensor) -> Tensor:
-    """[overview words] bool: which of them lie on a word of a slice."""
+    """[overview words] bool: which of them lie on a word of a slice, or beside it."""
     if not len(overview) or not len(slices):
         return torch.zeros(len(overview), dtype=torch.bool)
+    room = _BESIDE * (slices[:, 3:] - slices[:, 1:2])
+    slices = slices + torch.cat([-room, torch.zeros_like(room), room, torch.zeros_like(room)], dim=1)
     low = torch.maximum(overview[:, None, :2], slices[None, :, :2])
     high = torch.minimum(overview[:, None, 2:], slices[None, :, 2:])
     shared = (high - low).clamp(min=0).prod(-1).sum(1)
