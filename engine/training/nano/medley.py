@@ -6,7 +6,7 @@ No page of a kind: what they teach is how a label and its value can lie to each 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from string import ascii_lowercase, ascii_uppercase
@@ -188,34 +188,40 @@ _MADE = frozenset(v.VALUE_TYPES)
 
 
 def _table(draft: Draft, y: float) -> float:
+    """Rows of a name and values to its right, now and then also to its left, below their heads."""
     rng, canvas = draft.rng, draft.canvas
     count = rng.randint(1, max(1, min(6, int(canvas.width / (9 * canvas.style.size)) - 1)))
-    columns = _columns(rng, canvas.width, count)
+    named = rng.randint(1, count) if rng.random() < 0.3 else 0
+    columns = _columns(rng, canvas.width, count, named)
     names = _row_names(draft, rng.randint(2, 12))
     kinds = [rng.choice(_SHORT) for _ in range(count)]
     heads = [v.office_phrase(rng, 1, 2) if rng.random() < 0.8 else kind.capitalize() for kind in kinds]
-    lead = canvas.style.size * rng.uniform(1.15, 2.2)
     ordinal = rng.random() < 0.3
-    write_row(canvas, y, [rng.choice(("Item", "Name", "", "Entry")), *heads], columns,
-              canvas.styled(bold=rng.random() < 0.7))  # fmt: skip
+    if ordinal:
+        heads[0], kinds[0] = rng.choice(("No.", "#", "Line", heads[0])), "number"
+    lead = canvas.style.size * rng.uniform(1.15, 2.2)
+    top = [*heads[:named], rng.choice(("Item", "Name", "", "Entry")), *heads[named:]]
+    write_row(canvas, y, top, columns, canvas.styled(bold=rng.random() < 0.7))
     for place, name in enumerate(names, start=1):
         y += lead
         cells = [str(place) if ordinal and not at else _short(draft, kind) for at, kind in enumerate(kinds)]
-        spans = write_row(canvas, y, [name, *cells], columns, canvas.style)
+        spans = write_row(canvas, y, [*cells[:named], name, *cells[named:]], columns, canvas.style)
+        row = spans.pop(named)
         if rng.random() < 0.6:
             at = rng.randrange(count)
-            _ask_cell(draft, spans, at, (heads[at], kinds[at]))
+            _ask_cell(draft, (row, spans[at]), heads[at].replace("#", "number"), kinds[at])
     for head in heads:
         stranger = v.coined(rng)
         draft.absent.append((rng.choice(_CELL_ASKS).format(head=head.lower(), row=stranger), rng.choice(_SHORT)))
     return y + lead
 
 
-def _ask_cell(draft: Draft, spans: Sequence[Span], at: int, column: tuple[str, str]) -> None:
-    shown, row = draft.canvas.text_of(spans[at + 1]), draft.canvas.text_of(spans[0])
-    head = draft.rng.choice((column[0].lower(), column[0]))
-    asks = tuple(ask.format(head=head, row=v.loosely(draft.rng, row)) for ask in _CELL_ASKS)
-    draft.facts.append(Fact("", v.accepted(shown, draft.loc), spans[at + 1], "", "table", column[1], asks))
+def _ask_cell(draft: Draft, spans: tuple[Span, Span], head: str, kind: str) -> None:
+    """Ask for the second of `spans` by its head and by the first, its row's name."""
+    row, shown = (draft.canvas.text_of(span) for span in spans)
+    said = draft.rng.choice((head.lower(), head))
+    asks = tuple(ask.format(head=said, row=v.loosely(draft.rng, row)) for ask in _CELL_ASKS)
+    draft.facts.append(Fact("", v.accepted(shown, draft.loc), spans[1], "", "table", kind, asks))
 
 
 def _short(draft: Draft, kind: str) -> str:
@@ -224,13 +230,18 @@ def _short(draft: Draft, kind: str) -> str:
     return v.typed(draft.rng, kind, draft.loc)
 
 
-def _columns(rng: random.Random, width: float, count: int) -> list[Column]:
+def _columns(rng: random.Random, width: float, count: int, named: int) -> list[Column]:
+    """A column for names, wider than most, and `count` others, `named` of them before it."""
     left, right = rng.uniform(15, 50), width - rng.uniform(15, 50)
-    split = left + (right - left) * rng.uniform(0.9, 1.6) / (count + 1)
-    step = (right - split) / count
+    share = rng.uniform(0.9, 1.6)
+    step = (right - left) / (count + share)
     align: Align = rng.choice(("left", "right", "center"))
-    rest = [Column(split + place * step + 4, split + (place + 1) * step - 4, align) for place in range(count)]
-    return [Column(left, split - 4), *rest]
+    made, x = [], left
+    for place in range(count + 1):
+        wide = step * (share if place == named else 1)
+        made.append(Column(x, x + wide - 6, "left" if place == named else align))
+        x += wide
+    return made
 
 
 def _row_names(draft: Draft, count: int) -> list[str]:

@@ -80,13 +80,13 @@ def _cells(line: str) -> list[_Cell]:
 
 
 def _mark_right(lines: Sequence[Sequence[_Cell]]) -> None:
-    """A cell that ends where one near it ends, and begins where none does, stands flush right."""
+    """A cell that ends where a longer or shorter one near it ends, and begins where none does, stands flush right."""
     for number, cells in enumerate(lines):
         near = [cell for other in lines[max(number - 2, 0) : number + 3] for cell in other]
         for cell in cells:
-            others = [other for other in near if other is not cell]
-            ends = any(other.last == cell.last for other in others)
-            cell.right = ends and not any(other.first == cell.first for other in others) and cell.first > 0
+            ends = any(other.last == cell.last and other.first != cell.first for other in near)
+            begins = any(other.first == cell.first and other.last != cell.last for other in near)
+            cell.right = ends and not begins and cell.first > 0
 
 
 def _narrowest(canvas: Canvas, lines: Sequence[Sequence[_Cell]]) -> float:
