@@ -2,14 +2,13 @@
 
 python tests/bench/engine_speed_engines.py NAME SHAPE THREADS FOLDER
 
-Weights are random, drawn tensor by tensor, so that no two are alike; FOLDER holds the int8 ones.
+Weights are random, drawn tensor by tensor, so that no two are alike; FOLDER holds the quantized ones.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import resource
 import sys
 import time
@@ -130,17 +129,18 @@ def onnx_tasks(shape: str, threads: int, folder: Path) -> Tasks:
     return {"decode": decode}
 
 
-def llama_tasks(shape: str, threads: int, kind: str) -> Tasks | str:
-    """The shape's random weights as llama.cpp runs them, from a file that the user made: llama.cpp's converter needs a
-    published tokenizer, which random weights do not have."""
-    file = os.environ.get(f"TESSERA_BENCH_GGUF_{shape.replace('.', '_')}_{kind}")
-    if importlib.util.find_spec("llama_cpp") is None:
-        return "the package llama_cpp is not installed"
-    if file is None:
-        return f"TESSERA_BENCH_GGUF_{shape.replace('.', '_')}_{kind} names no file"
+def llama_tasks(shape: str, threads: int, kind: str, folder: Path) -> Tasks | str:
+    """Random weights of the shape as llama.cpp runs them."""
+    for package in ("llama_cpp", "gguf"):
+        if importlib.util.find_spec(package) is None:
+            return f"the package {package} is not installed"
+    from engine_speed_gguf import write_gguf
     from llama_cpp import Llama
 
-    model = Llama(file, n_ctx=2 * PROMPT, n_threads=threads, n_threads_batch=threads, verbose=False)
+    file = folder / f"{kind}.gguf"
+    if not file.is_file():
+        write_gguf(config_of(shape), kind, file)
+    model = Llama(str(file), n_ctx=2 * PROMPT, n_threads=threads, n_threads_batch=threads, verbose=False)
     ids = [number * 17 + 3 for number in range(PROMPT)]
 
     def prefill() -> None:
@@ -151,12 +151,21 @@ def llama_tasks(shape: str, threads: int, kind: str) -> Tasks | str:
         for _ in range(STEPS):
             model.eval([5])
 
-    def first() -> None:
-        prefill()
+    def answer() -> None:
         for _ in range(ANSWER - 1):
             model.eval([model.sample(temp=0.0)])
 
-    return {"prefill": prefill, "decode": decode, "first": first}
+    def first() -> None:
+        prefill()
+        answer()
+
+    def following() -> None:
+        # It forgets what comes after as many positions as it counts.
+        model.n_tokens = PAGE
+        model.eval([number + 1 for number in ids[PAGE:]])
+        answer()
+
+    return {"prefill": prefill, "decode": decode, "first": first, "next": following}
 
 
 # How many of what a row counts one call of its task does.
@@ -171,7 +180,7 @@ def tasks_of(name: str, shape: str, threads: int, folder: Path) -> Tasks | str:
         return own_tasks(folder, four_bits=name == "int4")
     if name == "onnxruntime int4":
         return onnx_tasks(shape, threads, folder)
-    return llama_tasks(shape, threads, name.rpartition(" ")[2])
+    return llama_tasks(shape, threads, name.rpartition(" ")[2], folder)
 
 
 def memory() -> dict[str, float]:

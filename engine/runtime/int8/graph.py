@@ -5,15 +5,17 @@ How their linear layers multiply is said by the graph that they are written into
 
 from __future__ import annotations
 
+from typing import Any
+
 from onnx import helper
 
 from engine.runtime.int8.shape import DecoderShape
-from engine.runtime.int8.writer import CONTRIB, FLOAT, INT64, Graph
+from engine.runtime.int8.writer import CONTRIB, FLOAT, INT32, INT64, Graph
 
 _SILU = {"alpha": 1.0, "domain": CONTRIB}
 
 
-def layers_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str]) -> bytes:
+def layers_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str], *, alone: bool = False) -> bytes:
     """The decoder's layers, but for what of the last one `scores_graph` runs, over new positions of rows, written
     into the empty `graph`. `biased` names the linear layers that have a bias.
 
@@ -21,7 +23,28 @@ def layers_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str]) -> b
     positions, `start` [rows] (where a row's new positions go) and `mask` [rows or 1, 1, length, capacity] (added to
     the scores), and per layer `keys.i` and `values.i` [rows, kv_heads, capacity, head_dim], which it writes the new
     positions into. Gives `weights.i` [rows, heads, length, capacity] per layer, and what `scores_graph` takes.
+
+    With `alone` rows have one new position each, which all go to the same place; one operation does what attention
+    does, and there are no `weights.i`.
     """
+    _sizes(graph, shape)
+    if alone:
+        _reach(graph)
+    total, added = graph.node("Reshape", ["hidden", "as hidden"], ["flat hidden"]), ""
+    graph.begin(total)
+    for index in range(shape.layers):
+        x, total = _norm(graph, shape, f"layers.{index}.input_norm", (total, added))
+        qkv = _queries_keys_values(graph, shape, index, x, biased)
+        mixed = _attention_alone(graph, shape, index, qkv) if alone else _attention(graph, shape, index, qkv)
+        if index < shape.layers - 1:
+            total, added = _feed_forward(graph, shape, index, (total, mixed), biased)
+    graph.node("Identity", [total], ["hidden.last"])
+    graph.node("Identity", [mixed], ["mixed.last"])
+    return graph.model(*_borders(shape, weighed=not alone))
+
+
+def _borders(shape: DecoderShape, *, weighed: bool) -> tuple[list[Any], list[Any]]:
+    """What `layers_graph` takes and gives."""
     value, memory = helper.make_tensor_value_info, ["rows", shape.kv_heads, "capacity", shape.head_dim]
     inputs = [
         value("hidden", FLOAT, ["rows", "length", shape.dim]),
@@ -35,19 +58,12 @@ def layers_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str]) -> b
         value("hidden.last", FLOAT, ["flat", shape.dim]),
         value("mixed.last", FLOAT, ["flat", shape.heads * shape.head_dim]),
     ]
-    _sizes(graph, shape)
-    total, added = graph.node("Reshape", ["hidden", "as hidden"], ["flat hidden"]), ""
-    graph.begin(total)
     for index in range(shape.layers):
         inputs += [value(f"{part}.{index}", FLOAT, memory) for part in ("keys", "values")]
         outputs += [value(f"{part}.{index}.new", FLOAT, memory) for part in ("keys", "values")]
-        outputs.append(value(f"weights.{index}", FLOAT, ["rows", shape.heads, "length", "capacity"]))
-        total, mixed = _attention(graph, shape, index, (total, added), biased)
-        if index < shape.layers - 1:
-            total, added = _feed_forward(graph, shape, index, (total, mixed), biased)
-    graph.node("Identity", [total], ["hidden.last"])
-    graph.node("Identity", [mixed], ["mixed.last"])
-    return graph.model(inputs, outputs)
+        if weighed:
+            outputs.append(value(f"weights.{index}", FLOAT, ["rows", shape.heads, "length", "capacity"]))
+    return inputs, outputs
 
 
 def _sizes(graph: Graph, shape: DecoderShape) -> None:
@@ -66,8 +82,6 @@ def _sizes(graph: Graph, shape: DecoderShape) -> None:
         "by group": (shape.kv_heads, -1),
         "flat": (0, -1),
     }
-    if not shape.head_norms:
-        del sizes["flat"]
     for name, sizes_of in sizes.items():
         graph.constant(name, INT64, [len(sizes_of)], sizes_of)
     graph.node("Shape", ["hidden"], ["rows"], start=0, end=1)
@@ -84,6 +98,17 @@ def _sizes(graph: Graph, shape: DecoderShape) -> None:
     }
     for name, parts in joined.items():
         graph.node("Concat", parts, [name], axis=0)
+
+
+def _reach(graph: Graph) -> None:
+    """Where the new positions of rows go and how many places they see, as `GroupQueryAttention` takes them."""
+    graph.constant("1", INT32, [1], [1])
+    graph.constant("0", INT64, [1], [0])
+    graph.constant("last of four axes", INT64, [1], [3])
+    before = graph.node("Cast", ["start"], ["before"], to=INT32)
+    reach = graph.node("Add", [graph.node("ReduceMax", [before], ["furthest"], keepdims=0), "1"], ["reach"])
+    until = graph.node("Cast", [reach], ["until"], to=INT64)
+    graph.node("Slice", ["mask", "0", until, "last of four axes"], ["reached mask"])
 
 
 def scores_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str]) -> bytes:
@@ -103,18 +128,25 @@ def scores_graph(shape: DecoderShape, graph: Graph, biased: frozenset[str]) -> b
     return graph.model(inputs, [value("scores", FLOAT, ["rows", shape.vocabulary])])
 
 
-def _attention(
-    graph: Graph, shape: DecoderShape, index: int, hidden: tuple[str, str], biased: frozenset[str]
-) -> tuple[str, str]:
-    """The sum of `hidden`, and [rows · length, heads · head_dim]: what the new positions see.
-
-    The heads that share keys and values are taken as further positions that ask the same keys, so that nothing is
-    repeated in memory; queries come scaled.
-    """
+def _queries_keys_values(graph: Graph, shape: DecoderShape, index: int, x: str, biased: frozenset[str]) -> str:
+    """[rows · length, channels] of `x`: queries, which come scaled, keys and values."""
     tag = f"layers.{index}"
-    x, total = _norm(graph, shape, f"{tag}.input_norm", hidden)
     channels = (shape.heads + 2 * shape.kv_heads) * shape.head_dim
     qkv = graph.linear(f"{tag}.qkv", x, (shape.dim, channels), f"{tag}.qkv" in biased)
+    if not shape.head_norms:
+        return qkv
+    parts = [f"{tag}.unturned", f"{tag}.untouched"]
+    graph.node("Split", [qkv, "turned and values"], parts, axis=1)
+    return graph.node("Concat", [_normalized_heads(graph, shape, tag, parts[0]), parts[1]], [f"{tag}.normed"], axis=1)
+
+
+def _attention(graph: Graph, shape: DecoderShape, index: int, qkv: str) -> str:
+    """[rows · length, heads · head_dim]: what the new positions see.
+
+    The heads that share keys and values are taken as further positions that ask the same keys, so that nothing is
+    repeated in memory.
+    """
+    tag = f"layers.{index}"
     queries, keys, values = _turned(graph, shape, tag, qkv)
     kept = [_kept(graph, f"{name}.{index}", part) for name, part in (("keys", keys), ("values", values))]
     queries = graph.node("Reshape", [queries, "as queries"], [f"{tag}.asking"])
@@ -128,15 +160,28 @@ def _attention(
     seen = graph.node("MatMul", [shares, kept[1]], [f"{tag}.seen"])
     seen = graph.node("Reshape", [seen, "as mixed"], [f"{tag}.seen by head"])
     seen = graph.node("Transpose", [seen], [f"{tag}.seen in turn"], perm=(0, 2, 1, 3))
-    return total, graph.node("Reshape", [seen, "flat mixed"], [f"{tag}.mixed"])
+    return graph.node("Reshape", [seen, "flat mixed"], [f"{tag}.mixed"])
+
+
+def _attention_alone(graph: Graph, shape: DecoderShape, index: int, qkv: str) -> str:
+    """[rows, heads · head_dim]: what the only new position of each row sees."""
+    tag = f"layers.{index}"
+    packed = graph.node("Reshape", [qkv, "sequence"], [f"{tag}.packed"])
+    memory = [f"keys.{index}", f"values.{index}"]
+    inputs = [packed, "", "", *memory, "before", "reach", "cos", "sin", "positions", "reached mask"]
+    outputs = [f"{tag}.seen", *(f"{name}.new" for name in memory)]
+    graph.node(
+        "GroupQueryAttention", inputs, outputs, domain=CONTRIB, num_heads=shape.heads, kv_num_heads=shape.kv_heads,
+        do_rotary=1, rotary_interleaved=1, scale=1.0,
+    )  # fmt: skip
+    return graph.node("Reshape", [outputs[0], "flat mixed"], [f"{tag}.mixed"])
 
 
 def _turned(graph: Graph, shape: DecoderShape, tag: str, qkv: str) -> tuple[str, str, str]:
     """Queries, keys and values of `qkv`; the first two turned to their positions."""
     parts = [f"{tag}.{part}" for part in ("turning", "values", "queries", "keys")]
     graph.node("Split", [qkv, "turned and values"], parts[:2], axis=1)
-    turning = _normalized_heads(graph, shape, tag, parts[0]) if shape.head_norms else parts[0]
-    apart = graph.node("Reshape", [turning, "sequence"], [f"{tag}.sequence"])
+    apart = graph.node("Reshape", [parts[0], "sequence"], [f"{tag}.sequence"])
     turned = graph.node(
         "RotaryEmbedding", [apart, "positions", "cos", "sin"], [f"{tag}.turned"], domain=CONTRIB,
         interleaved=1, num_heads=shape.heads + shape.kv_heads,

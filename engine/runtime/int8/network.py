@@ -32,6 +32,8 @@ _ASKED_PER_COPY = 8
 # The turns of positions are reckoned for so many at a time.
 _PLACES = 1024
 _LAST = ("hidden.last", "mixed.last")
+# onnxruntime's operation for a whole attention takes heads whose channels are a multiple of so many.
+_FUSED_HEADS = 16
 
 
 class Sessions(NamedTuple):
@@ -59,7 +61,10 @@ class Int8Network:
         self._turns = self._turns_until(_PLACES)
         levels = activation_levels()
         self.reading = _sessions(shape, tensors, lambda: EightBits(levels))
-        self.writing = self.reading if nibbles is None else _sessions(shape, {**tensors, **nibbles}, FourBits)
+        self.writing = self.reading
+        if nibbles is not None:
+            fused = shape.head_dim % _FUSED_HEADS == 0
+            self.writing = _sessions(shape, {**tensors, **nibbles}, FourBits, alone=fused)
 
     def embed(self, ids: Tensor) -> Tensor:
         """[..., dim] fp32 for `ids` [...]."""
@@ -196,11 +201,14 @@ def _run(session: InferenceSession, binding: onnxruntime.IOBinding) -> None:
         torch.set_flush_denormal(False)
 
 
-def _sessions(shape: DecoderShape, tensors: Mapping[str, Tensor], made: Callable[[], Graph]) -> Sessions:
-    """Those of a decoder of `shape` whose linear layers multiply as the graphs do that `made` makes."""
+def _sessions(
+    shape: DecoderShape, tensors: Mapping[str, Tensor], made: Callable[[], Graph], *, alone: bool = False
+) -> Sessions:
+    """Those of a decoder of `shape` whose linear layers multiply as the graphs do that `made` makes. `alone` as for
+    `layers_graph`."""
     biased = biased_layers(tensors)
     layers, scores = made(), made()
-    models = layers_graph(shape, layers, biased), scores_graph(shape, scores, biased)
+    models = layers_graph(shape, layers, biased, alone=alone), scores_graph(shape, scores, biased)
     sessions = [
         _session(model, {name: tensors[name] for name in graph.weights})
         for model, graph in zip(models, (layers, scores), strict=True)

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 from engine.runtime.int8.nibbles import BLOCK, blocks_of
 
 CONTRIB = "com.microsoft"
-FLOAT, INT64 = TensorProto.FLOAT, TensorProto.INT64
+FLOAT, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
 _UINT8 = TensorProto.UINT8
 _OPSETS = (("", 24), (CONTRIB, 1))
 _IR_VERSION = 12
@@ -71,7 +71,10 @@ class Graph(ABC):
         return self.layer(name, self.taken(source), sizes, biased)
 
     def model(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> bytes:
-        graph = helper.make_graph(self.nodes, "decoder", inputs, outputs, [*self.constants, *self._outside.values()])
+        # Of constants that nothing takes the session would warn.
+        taken = {name for node in self.nodes for name in node.input}
+        weights = [each for each in (*self.constants, *self._outside.values()) if each.name in taken]
+        graph = helper.make_graph(self.nodes, "decoder", inputs, outputs, weights)
         opsets = [helper.make_opsetid(*one) for one in _OPSETS]
         model: bytes = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION).SerializeToString()
         return model
