@@ -185,7 +185,9 @@ def bench(shape: str, threads: int, given: argparse.Namespace, folder: Path) -> 
 
 
 def prepare(shape: str, folder: Path) -> None:
-    """Quantizes the shape's random weights into `folder`, in a process whose memory nobody counts."""
+    """Quantizes the shape's random weights into `folder`, unless it is there. Nobody counts the process's memory."""
+    if folder.is_dir():
+        return
     subprocess.run([sys.executable, str(ENGINES), "prepare", shape, "2", str(folder)], check=True)
 
 
@@ -197,12 +199,13 @@ def main() -> None:
     parser.add_argument("--others", nargs="*", default=["onnxruntime int4", "llama.cpp Q8_0", "llama.cpp Q4_0"])
     parser.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     parser.add_argument("--append", action="store_true", help="keep the tables already in the results file")
+    parser.add_argument("--folder", type=Path, help="keeps the quantized weights here, for the next run")
     given = parser.parse_args()
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("a" if given.append else "w") as file, tempfile.TemporaryDirectory() as parent:
         print(f"# {datetime.now(UTC):%d %b %Y}, {' '.join(sys.argv[1:])}", file=file)
         for shape in given.shapes:
-            folder = Path(parent) / shape
+            folder = (given.folder or Path(parent)) / shape
             prepare(shape, folder)
             for threads in given.threads:
                 for line in bench(shape, threads, given, folder):
