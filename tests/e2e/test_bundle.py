@@ -36,10 +36,10 @@ def bundle() -> Path:
     return program
 
 
-def ask(bundle: Path, sample: str, question: str, cwd: Path) -> dict[str, Any]:
+def ask(bundle: Path, sample: str, question: str, cwd: Path, *options: str) -> dict[str, Any]:
     """The bundle's answer, asked in a folder from which no module of ours can be imported."""
     done = subprocess.run(
-        [bundle, "ask", resource_path("samples", sample), question, "--json"],
+        [bundle, "ask", resource_path("samples", sample), question, "--json", *options],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -63,6 +63,18 @@ def test_a_bundle_reads_a_scan(bundle: Path, tmp_path: Path) -> None:
     assert ask(bundle, "receipt.png", gold["question"], tmp_path)["answer"] in gold["answers"]
 
 
+def test_a_bundle_holds_the_reader_with_weights_of_our_own(bundle: Path, tmp_path: Path) -> None:
+    answer = ask(bundle, "invoice.pdf", SELF_TEST_QUESTION, tmp_path, "--reader", "tessera-nano")
+    assert answer["answer"]
+    assert answer["slices"]
+
+
+COLLECTED = [
+    (name, name, "BINARY")
+    for name in ("torch/lib/libtorch.so", "libtorch.so", "libicu.so", "torch/test/t", "torch/bin/b")
+]
+
+
 @pytest.fixture(scope="module")
 def recipe() -> dict[str, Any]:
     """What the spec gives PyInstaller, whether that is installed or not."""
@@ -70,7 +82,7 @@ def recipe() -> dict[str, Any]:
 
     def analysis(scripts: list[str], **options: Any) -> types.SimpleNamespace:
         given.update(options, scripts=scripts)
-        return types.SimpleNamespace(pure=[], scripts=[], binaries=[], datas=[])
+        return types.SimpleNamespace(pure=[], scripts=[], binaries=COLLECTED, datas=[])
 
     hooks = types.ModuleType("PyInstaller.utils.hooks")
     hooks.__dict__.update(collect_data_files=lambda name: [(name, name)], copy_metadata=lambda name: [(name, "")])
@@ -80,7 +92,8 @@ def recipe() -> dict[str, Any]:
     kept = {name: sys.modules[name] for name in stand_ins if name in sys.modules}
     sys.modules.update(stand_ins)
     spec = PACKAGING / "tessera.spec"
-    built = dict.fromkeys(("PYZ", "EXE", "COLLECT"), lambda *parts, **options: None)
+    built = dict.fromkeys(("PYZ", "EXE"), lambda *parts, **options: None)
+    built["COLLECT"] = lambda *parts, **options: given.update(shipped=[name for name, _, _ in parts[1]])
     try:
         code = compile(spec.read_text(encoding="utf-8"), str(spec), "exec")
         exec(code, {"SPECPATH": str(PACKAGING), "Analysis": analysis, **built})
@@ -119,7 +132,22 @@ def test_every_model_a_reader_loads_is_collected(recipe: dict[str, Any]) -> None
 def test_nothing_of_ours_is_left_out(recipe: dict[str, Any]) -> None:
     excluded = set(recipe["excludes"])
     assert not excluded & {module.split(".")[0] for module in recipe["hiddenimports"]}
-    assert not excluded & {"torch", "onnxruntime", "rapidocr", "pymupdf", "PIL", "numpy", "PySide6", "click", "rich"}
+    assert not excluded & {
+        "torch",
+        "onnxruntime",
+        "rapidocr",
+        "pymupdf",
+        "PIL",
+        "numpy",
+        "PySide6",
+        "click",
+        "rich",
+        "onnx",
+    }
+
+
+def test_torch_is_shipped_once_and_without_its_tests(recipe: dict[str, Any]) -> None:
+    assert recipe["shipped"] == ["torch/lib/libtorch.so", "libicu.so"]
 
 
 def test_resources_lie_where_the_accessor_looks(recipe: dict[str, Any]) -> None:
