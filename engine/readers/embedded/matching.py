@@ -17,12 +17,14 @@ from engine.readers.embedded.index import Floats, LinkTable, PageIndex
 from engine.readers.embedded.labels import Phrase, match_form
 from engine.readers.embedded.question import Question
 from engine.readers.embedded.text import has_digit, is_cjk, words_of
+from engine.readers.embedded.thesaurus import related
 from engine.readers.embedded.wording import ANY_STOP_WORDS, word_list
 
 _FUZZY_FROM = 76.0
 _CONTAINED = 0.72
 _OTHER_SORT = 0.7
 _TOPIC = 0.6
+_RELATED = 0.75
 _SORTS = frozenset(match_form(word) for word in word_list("sorts"))
 
 
@@ -32,7 +34,8 @@ class Match:
 
     `coverage` (P,) is the weighted share of the question that a place says, `label` (P,) that share times the square
     root of the share of the place that the question explains: 1 for a place that says just what was asked. `exact`
-    (P,) is above 0 where the question says the place word for word, more the longer it is. `said` (U, terms) is how
+    (P,) is above 0 where the question says the place word for word, more the longer it is. `echo` (P,) is the share
+    of a place's words that the question says. `said` (U, terms) is how
     well each word of the page says a word of the unit.
     """
 
@@ -41,6 +44,7 @@ class Match:
     coverage: Floats
     label: Floats
     exact: Floats
+    echo: Floats
     said: Floats
 
     def tokens_said(self, unit: int, index: PageIndex) -> Floats:
@@ -71,7 +75,18 @@ def match(question: Question, index: PageIndex, hidden: frozenset[int] = frozens
     coverage = (weights @ units) / total if total > 0 else np.zeros(count)
     precision = np.minimum(explained / np.maximum(index.place_size, 1.0), 1.0)
     label = coverage * np.sqrt(precision) * np.where(_says_other(said, index), _OTHER_SORT, 1.0)
-    return Match(units, weights, coverage, label, _exact(question, index, hidden), said)
+    return Match(units, weights, coverage, label, _exact(question, index, hidden), _echo(said, index), said)
+
+
+def _echo(said: Floats, index: PageIndex) -> Floats:
+    """(P,) the share of each place's words that say a word of the question; a place without words echoes nothing."""
+    if not index.places:
+        return np.zeros(0)
+    best = said.max(axis=0, initial=0.0)[index.atom_term]
+    worth = np.asarray([0.0 if not term else 1.0 for term in index.terms])[index.atom_term]
+    total = np.add.reduceat(worth[index.place_atoms.values], index.place_atoms.starts)
+    heard = np.add.reduceat((best * worth)[index.place_atoms.values], index.place_atoms.starts)
+    return np.asarray(heard / np.maximum(total, 1.0))
 
 
 _EXACT = (0.0, 0.5, 0.8, 1.0)
@@ -91,7 +106,8 @@ def _exact(question: Question, index: PageIndex, hidden: frozenset[int]) -> Floa
 
 
 def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
-    """(terms, vocabulary) likeness of single words, 0–1: exact, misread by a letter, or one inside the other."""
+    """(terms, vocabulary) likeness of single words, 0–1: exact, misread by a letter, one inside the other, or of nearly
+    the same meaning."""
     if not terms or not vocabulary:
         return np.zeros((len(terms), len(vocabulary)))
     ratio = cdist(terms, vocabulary, scorer=fuzz.ratio, score_cutoff=_FUZZY_FROM, dtype=np.float32)
@@ -100,7 +116,7 @@ def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
     for row, column in zip(*np.nonzero((ratio > 0) | (inside > 0)), strict=True):
         if result[row, column] < 1.0:
             result[row, column] = _near(terms[row], vocabulary[column], float(ratio[row, column]) / 100)
-    return result
+    return np.maximum(result, _RELATED * related(terms, vocabulary))
 
 
 def _near(term: str, word: str, ratio: float) -> float:
