@@ -121,3 +121,40 @@ def test_small_numbers_in_words_are_numbers() -> None:
 
 def test_a_date_with_its_time_holds_no_phone_number() -> None:
     assert found("Thursday, 16 May 2019 09:27", Kind.PHONE) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("From February 1, 2022 to February 28, 2022", Kind.DATE, "February 1, 2022 to February 28, 2022"),
+        ("between 03:10 and 03:55 at night", Kind.TIME, "03:10 and 03:55"),
+        ("accession HQ729711 to HQ729773", Kind.CODE, "HQ729711 to HQ729773"),
+    ],
+)
+def test_two_values_with_a_word_between_them_are_a_range(text: str, kind: Kind, value: str) -> None:
+    assert value in found(text, kind)
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    ["30 km/h", "207 cu in", "13.2 gpm", "thirty (30) days", "six weeks", "2-3 working days"],
+)
+def test_quantities_are_whole(quantity: str) -> None:
+    assert quantity in found(f"takes {quantity}.", Kind.QUANTITY)
+
+
+def test_dates_in_deeds_and_with_weekdays() -> None:
+    assert found("made this 28th day of July, 2016", Kind.DATE) == ["28th day of July, 2016"]
+    assert found("on Friday, October 21", Kind.DATE) == ["Friday, October 21"]
+
+
+def test_files_are_values() -> None:
+    assert found("photo slugs-again.jpg", Kind.TEXT) == ["slugs-again.jpg"]
+
+
+def test_phrases_go_on_over_prepositions_and_lists() -> None:
+    tokens = lay_out(page_of("was caused by the bursting of the ice dam above Dunnick")).tokens
+    said = [value.text for value in phrases(run_of(tokens, range(len(tokens))))]
+    assert {"bursting", "bursting of the ice dam", "ice dam"} <= set(said)
+    tokens = lay_out(page_of("she speaks Dutch, English and German")).tokens
+    assert "Dutch, English and German" in [value.text for value in phrases(run_of(tokens, range(len(tokens))))]

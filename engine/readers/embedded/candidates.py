@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +36,8 @@ class Form(StrEnum):
     SEGMENT = "segment"
     AFTER_LABEL = "after-label"
     TAIL = "tail"
+    HEAD = "head"
+    BRACKET = "bracket"
     BLOCK = "block"
     NAME = "name"
     PHRASE = "phrase"
@@ -73,8 +75,37 @@ def _all(layout: Layout, sentences: list[Run], sentence_of: dict[int, int]) -> I
         yield from _of_segment(layout, segment, sentence_of)
     for block in layout.blocks:
         yield from _of_block(layout, block, sentence_of)
+    for row in layout.rows:
+        yield from _torn_phones(layout, [layout.segments[i] for i in row])
     for number, sentence in enumerate(sentences):
         yield from _of_sentence(layout, sentence, number)
+
+
+def _torn_phones(layout: Layout, row: Sequence[Segment]) -> Iterator[Candidate]:
+    """Telephone numbers whose groups stand so far apart that they are segments of their own: "914 11 22 33"."""
+    at = 0
+    while at < len(row):
+        end = at
+        while end < len(row) and row[end].numeric and (end == at or _near(row[end - 1], row[end])):
+            end += 1
+        groups = row[at:end]
+        if len(groups) >= _LEAST_GROUPS:
+            run = run_of(layout.tokens, range(groups[0].start, groups[-1].end))
+            if (
+                _DIGIT_GROUPS.fullmatch(run.text)
+                and _LEAST_DIGITS <= sum(c.isdigit() for c in run.text) <= _MOST_DIGITS
+            ):
+                before = tuple(range(row[at - 1].start, row[at - 1].end)) if at else ()
+                yield Candidate(run.text, run.tokens, Kind.PHONE, Form.VALUE, groups[0].index, -1, before)
+        at = max(end, at + 1)
+
+
+_LEAST_GROUPS, _LEAST_DIGITS, _MOST_DIGITS = 3, 7, 13
+_DIGIT_GROUPS = re.compile(r"\+?\(?\d{2,5}\)?(?:\s\d{2,4})+")
+
+
+def _near(left: Segment, right: Segment) -> bool:
+    return right.x0 - left.x1 < 1.5 * min(left.height, right.height)
 
 
 def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -> Iterator[Candidate]:
@@ -103,6 +134,38 @@ def _of_segment(layout: Layout, segment: Segment, sentence_of: dict[int, int]) -
                 continue
             yield from _whole(layout, tail, Form.TAIL, segment.index, sentence, tuple(range(segment.start, cut)))
     yield from _after_labels(layout, segment, sentence)
+    if sentence < 0:
+        yield from _parts_of_line(layout, segment, run)
+
+
+_MOST_HEAD_WORDS = 8
+
+
+def _parts_of_line(layout: Layout, segment: Segment, run: Run) -> Iterator[Candidate]:
+    """What stands before a comma or a dash of a line, what stands in its brackets, and the phrases of a longer one."""
+    words = [layout.tokens[index].text for index in range(segment.start, segment.end)]
+    for offset, word in enumerate(words[:_MOST_HEAD_WORDS]):
+        cut = segment.start + offset + 1
+        if cut >= segment.end:
+            break
+        dashed = words[offset + 1] in _DASHES
+        if (word.endswith((",", ";")) and not segment.numeric) or dashed:
+            before = tuple(range(segment.start, cut))
+            yield from _whole(layout, before, Form.HEAD, segment.index, -1, (), tuple(range(cut, segment.end)))
+    for found in _BRACKETED.finditer(run.text):
+        tokens = run.covering(found.start(1), found.end(1))
+        text = found.group(1).strip()
+        if tokens and len(tokens) < len(words) and any(char.isalnum() for char in text):
+            yield Candidate(text, tokens, Kind.TEXT, Form.BRACKET, segment.index)
+    if len(words) > 2 and any(is_function_word(word) for word in words[1:]):
+        for value in phrases(run):
+            tokens = run.covering(value.start, value.end)
+            before, after = label_around(layout, segment, tokens)
+            yield Candidate(value.text, tokens, Kind.TEXT, Form.PHRASE, segment.index, -1, before, after)
+
+
+_DASHES = frozenset(("-", "–", "—", ">", "/"))
+_BRACKETED = re.compile(r"[(\[]([^()\[\]]{1,60})[)\]]")
 
 
 def _after_labels(layout: Layout, segment: Segment, sentence: int) -> Iterator[Candidate]:
@@ -173,19 +236,20 @@ def _whole(
     segment: int,
     sentence: int,
     before: tuple[int, ...] = (),
+    after: tuple[int, ...] = (),
 ) -> Iterator[Candidate]:
     """A stretch as free text, and as what it looks like."""
     text = trimmed(run_of(layout.tokens, tokens).text)
     if not any(char.isalnum() for char in text):
         return
-    yield Candidate(text, tokens, Kind.TEXT, form, segment, sentence, before)
+    yield Candidate(text, tokens, Kind.TEXT, form, segment, sentence, before, after)
     if address_likeness(text) >= 0.5:
-        yield Candidate(text, tokens, Kind.ADDRESS, form, segment, sentence, before)
+        yield Candidate(text, tokens, Kind.ADDRESS, form, segment, sentence, before, after)
     if form is not Form.BLOCK or len(tokens) <= 8:
         if company_likeness(text) >= 1.0:
-            yield Candidate(text, tokens, Kind.COMPANY, form, segment, sentence, before)
+            yield Candidate(text, tokens, Kind.COMPANY, form, segment, sentence, before, after)
         elif person_likeness(text) >= 1.0:
-            yield Candidate(text, tokens, Kind.PERSON, form, segment, sentence, before)
+            yield Candidate(text, tokens, Kind.PERSON, form, segment, sentence, before, after)
 
 
 def trimmed(text: str) -> str:

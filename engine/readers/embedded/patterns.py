@@ -20,18 +20,19 @@ MONTHS = (
 _MONTH = rf"(?:{MONTHS})\.?"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th|er|º|°|\.)?"
 _YEAR = r"(?:1[5-9]|20)\d\d"
+_WEEKDAY = r"(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?"
 _SEP = r"\s?[-./]\s?"
 
 DATE = re.compile(
     r"(?<![\w/])(?:"
-    rf"(?:(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?,?\s+)?{_DAY}[\s-]*(?:de\s+|of\s+)?{_MONTH}[\s,-]*(?:de\s+|del\s+)?(?:{_YEAR}|'?\d\d(?!\d))"
-    rf"|(?:(?:mon|tues?|wednes|wed|thurs?|fri|satur|sat|sun)(?:day)?,?\s+)?{_MONTH}[\s-]*{_DAY}(?:\s*,\s*|\s+|-)(?:{_YEAR}|'\d\d(?!\d))"
+    rf"(?:{_WEEKDAY},?\s+)?{_DAY}[\s-]*(?:de\s+|(?:day\s)?of\s+)?{_MONTH}[\s,-]*(?:de\s+|del\s+)?(?:{_YEAR}|'?\d\d(?!\d))"
+    rf"|(?:{_WEEKDAY},?\s+)?{_MONTH}[\s-]*{_DAY}(?:\s*,\s*|\s+|-)(?:{_YEAR}|'\d\d(?!\d))"
     rf"|{_YEAR}{_SEP}(?:1[0-2]|0?[1-9]){_SEP}(?:3[01]|[12]\d|0?[1-9])"
     rf"|(?:3[01]|[12]\d|0?[1-9])([-./])(?:3[01]|[12]\d|0?[1-9])\1(?:{_YEAR}|\d\d)(?!\d)"
     rf"|(?:3[01]|[12]\d|0?[1-9])\s([-./])\s(?:3[01]|[12]\d|0?[1-9])\s\2\s(?:{_YEAR}|\d\d)(?!\d)"
     rf"|{_YEAR}\s?年\s?\d{{1,2}}\s?月(?:\s?\d{{1,2}}\s?日)?"
     rf"|{_MONTH}[\s,-]+{_YEAR}"
-    rf"|{_DAY}\s+{_MONTH}(?!\w)|(?:{MONTHS})\s+{_DAY}(?![\w,.]*\d)"
+    rf"|(?:{_WEEKDAY},?\s+)?(?:{_DAY}\s+{_MONTH}(?!\w)|(?:{MONTHS})\s+{_DAY}(?![\w,.]*\d))"
     r")(?![\w/]|-\d)",
     re.IGNORECASE,
 )
@@ -83,13 +84,25 @@ _NUMBER_WORDS = (
     "zes|zeven|negen|tien|twaalf|twintig"
 )
 NUMBER_WORD = re.compile(rf"(?<![\w-])(?:{_NUMBER_WORDS})(?![\w-])", re.IGNORECASE)
+_COUNTED = (
+    "days?|weeks?|months?|years?|hours?|minutes?|nights?|people|persons?|members|pages?|times|rooms?|points?|metres?|"
+    "meters?|kilomet(?:re|er)s?|miles?|feet|acres?|per cent|percent|tage[n]?|wochen|monate[n]?|jahre[n]?|stunden|jours|"
+    "semaines|mois|ans|heures|días|semanas|meses|años|horas|giorni|settimane|mesi|anni|ore|dagen|weken|maanden|uur"
+)
+"""What number words count."""
+
+FILE = re.compile(
+    r"(?<![\w/.])[\w~-][\w().~-]*\.(?:pdf|docx?|xlsx?|pptx?|txt|csv|tsv|md|jpe?g|png|gif|tiff?|svg|bmp|zip|7z|tar|gz|mp3|mp4|wav|"
+    r"avi|mov|exe|msi|dll|py|js|ts|html?|css|json|xml|ya?ml|toml|ini|cfg|conf|log|sh|bat|sql|db|bak|iso|odt|ods|rtf|eml)(?![\w-])",
+    re.IGNORECASE,
+)
 EMAIL = re.compile(r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
 URL = re.compile(
     r"(?:https?://|www\.)\S+[\w/]|(?<![\w@.])[a-z0-9][\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|de|fr|nl|it|es|eu|uk|io|info|ch|at|be|my|cn|int)(?:\.[a-z]{2})?(?:/\S*\w)?(?![\w@])",
     re.IGNORECASE,
 )
 PHONE = re.compile(
-    r"(?<![\w.,/])(?:\+\s?\d{1,3}[\s.-]?)?(?:\(\+?\d{1,5}\)\s?[-./]?\s?)?\d{1,5}(?:[\s./-]{1,3}\d{2,8}){1,5}(?!\w|[.,]\d)"
+    r"(?<![\w.,/])(?:\+\s?\d{1,3}[\s.-]?)?(?:\(\+?\d{1,5}\)\s?[-./]?\s?)?(?:0\d)?\d{1,5}(?:[\s./-]{1,3}\d{2,8}){1,5}(?!\w|[.,]\d)"
     r"|(?<![\w.,/])(?:\+\d{8,14}|0\d{7,12})(?!\w)"
 )
 CODE = re.compile(
@@ -99,8 +112,16 @@ GROUPED_CODE = re.compile(
     r"(?<!\w)[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?!\w)"
     r"|(?<![\w.,])(?:[A-Z]{1,3}\s)?\d{2,3}(?:\s\d{3,9}){1,4}(?:\s\d{5})?(?![\w]|[.,]\d)"
 )
+_COMPOUND = (
+    r"km/h|m/s|m/min|l/min|ml/min|l/h|l/100\s?km|mg/kg|mg/d?l|g/k?m|g/c?m[²³23]|kg/m[²³23]|kg/ha|t/ha|kwh/\w+|w/m²|mph|gpm|psi|"
+    r"[bw]?hp|ps|cv|cu\.?\s(?:in|ft|m|cm|yd)|fl\.?\soz|in(?=\s*$|[;)])|dB(?:\(?A\)?)?|dpi|lux|lm|mmhg|ppm|ppb|rps|var|va|k?pa|mpa|nm|kgf"
+)
+"""Units of several parts, which go before those that they begin with."""
+
+_SORT_OF_DAY = r"(?:(?:working|business|calendar)\s)?"
 QUANTITY = re.compile(
-    rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?(?:°\s?[CF]?|[CF](?=$|[\s,.;)])|degrees?(?:\s[CF](?!\w))?|grad|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
+    rf"(?<![\w-])(?:{_NUMBER_WORDS})(?:\s\(\d{{1,4}}\))?\s{_SORT_OF_DAY}(?:{_COUNTED})(?!\w)|"
+    rf"(?<![\w.,/]){_FIGURE}(?:\s?(?:-|–|to|x|×|by)\s?{_FIGURE})*\s?{_SORT_OF_DAY}(?:{_COMPOUND}|°\s?[CF]?|[CF](?=$|[\s,.;)])|degrees?(?:\s[CF](?!\w))?|grad|minutes?|mins?|min\.|hours?|hrs?|days?|weeks?|months?|years?|"
     r"kg|g|mg|kilograms?|grams?|metres?|meters?|kilometres?|kilometers?|hectares?|yards?|mètres?|metri|metros|meter|kilometer|kilómetros|chilometri|mètres|seemeilen|lbs?|oz|ml|cl|l|litres?|liters?|km2|km²|km|m²|m2|sq\s?\w+|m|cm|mm|nm|µm|ft|feet|miles?|inch(?:es)?|acres?|ha|"
     r"cups?|tbsp\.?|tsp\.?|teaspoons?|tablespoons?|pounds?|ounces?|kcal|kj|kwh|mwh|gw|mw|kw|w|v|ghz|mhz|gb|mb|kb|tb|dpi|px|tons?|tonnes?|toneladas|tonnen|ton|mb|hpa|bar|rpm|ma|mah|mnm|nm|n|hz|khz|fps|kbps|mbps|bpm|m³|m3|points?|votes?|nights?|servings?|"
     r"gal(?:lons?)?|million|billion|thousand|trillion|people|persons?|pages?|times?|stunden|tage|minuten|jahre|wochen|monate|jours?|heures?|ans|mois|semaines|dagen|uur|weken|maanden|jaar|días|horas|meses|años|giorni|ore|mesi|anni|minuti|h(?:\s?\d{1,2}\s?m(?:in)?)?)(?!\w)",

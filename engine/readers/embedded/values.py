@@ -71,6 +71,7 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (Kind.NUMBER, patterns.NUMBER),
     (Kind.NUMBER, patterns.NUMBER_WORD),
     (Kind.CODE, patterns.CODE),
+    (Kind.TEXT, patterns.FILE),
 )
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
 _NAME = re.compile(
@@ -80,7 +81,7 @@ _NAME = re.compile(
 )
 _COUNTRIES = word_list("country")
 _PIECE = re.compile(r"[^\s,;:()\"“”]+")
-_LINKS = frozenset(("of", "de", "du", "des", "van", "von", "di", "del", "der", "for", "and", "&"))
+_LINKS = word_list("link")
 _PERSON = re.compile(
     r"^(?:(?:Dr|Mr|Mrs|Ms|Prof|Sir|Hon|Rev|Gen|Col|Capt|Herr|Frau|Mme|M)\.?\s+)?"
     r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*|[A-Z]\.(?:\s?[A-Z]\.)*)(?:,?\s+(?:(?:van|von|de|der|den|di|da|del|la|le|bin|al)\s+){0,2}(?:[A-ZÀ-ÖØ-Þ][\w'’\-]+|[A-Z]\.?)){1,4}(?:,?\s+(?:Jr|Sr|PhD|MD)\.?)?$"
@@ -116,7 +117,22 @@ def whole_values(run: Run) -> list[Value]:
     """The typed stretches of the run without those that are a mere part of another: no day of a date, no thousand of
     an amount. A year, a figure of a quantity, and the amount of an amount with currency stay."""
     found = list(typed_values(run))
-    return [value for value in found if not any(_is_part(value, other) for other in found)]
+    whole = [value for value in found if not any(_is_part(value, other) for other in found)]
+    return [*whole, *_ranges(run.text, whole)]
+
+
+_BETWEEN = re.compile(r"\s?(?:to|through|until|till|and|bis|à|au|al?|hasta|tot|-|–|—)\s?", re.IGNORECASE)
+_RANGED = frozenset((Kind.DATE, Kind.TIME, Kind.YEAR, Kind.CODE, Kind.NUMBER, Kind.AMOUNT, Kind.PERCENT))
+
+
+def _ranges(text: str, found: Sequence[Value]) -> Iterator[Value]:
+    """Two values of a kind with "to" or a dash between them, as one: "1 February to 28 February 2022"."""
+    starts = {(value.start, value.kind): value for value in found}
+    for first in found:
+        link = _BETWEEN.match(text, first.end)
+        last = starts.get((link.end(), first.kind)) if link is not None and link.group().strip() else None
+        if last is not None and first.kind in _RANGED:
+            yield Value(first.kind, first.start, last.end, text[first.start : last.end])
 
 
 _HOLDERS = frozenset(
@@ -154,7 +170,9 @@ def names(run: Run) -> Iterator[Value]:
 
 
 def phrases(run: Run) -> Iterator[Value]:
-    """Stretches of content words between function words and commas, alone and joined by "of"."""
+    """Stretches of content words between function words and commas, alone, joined by "of" or a preposition, and as
+    lists with "and"."""
+    yield from _lists(run.text)
     pieces: list[tuple[int, int, bool]] = []
     for word in _PIECE.finditer(run.text):
         content = not is_function_word(word.group())
@@ -166,14 +184,52 @@ def phrases(run: Run) -> Iterator[Value]:
         if not content:
             continue
         yield from _phrase(run.text, start, end)
-        linked = number + 2 < len(pieces) and run.text[pieces[number + 1][0] : pieces[number + 1][1]] in _LINKS
-        if linked and pieces[number + 2][2] and "," not in run.text[end : pieces[number + 2][0]]:
-            yield from _phrase(run.text, start, pieces[number + 2][1])
+        for reach in _linked(run.text, pieces, number):
+            yield from _phrase(run.text, start, reach)
+
+
+def _linked(text: str, pieces: Sequence[tuple[int, int, bool]], number: int) -> Iterator[int]:
+    """Where the stretch of piece `number` ends once one and two further pieces are joined to it: "waste of the mines at
+    Garth"."""
+    for _ in range(_MOST_LINKS):
+        end, following = pieces[number][1], number + 1
+        while following < len(pieces) and not pieces[following][2] and following - number <= 2:
+            following += 1
+        words = [text[start:stop].casefold() for start, stop, _ in pieces[number + 1 : following]]
+        if following >= len(pieces) or not words or words[0] not in _LINKS or not _ARTICLES.issuperset(words[1:]):
+            return
+        if set(text[end : pieces[following][0]]) & set(",;:()"):
+            return
+        number = following
+        yield pieces[number][1]
+
+
+_MOST_LINKS = 2
+_ARTICLES = word_list("article")
+_LIST = re.compile(
+    r"[^\W_][\w'’\-]*(?:\s[^\W_][\w'’\-]*){0,2}(?:,\s[^\W_][\w'’\-]*(?:\s[^\W_][\w'’\-]*){0,2}){1,5},?"
+    r"\s(?:and|or|und|oder|et|ou|y|e|o|en|of)\s[^\W_][\w'’\-]*(?:\s[^\W_][\w'’\-]*)?"
+)
+
+
+def _lists(text: str) -> Iterator[Value]:
+    """Things told one after another: "Dutch, English and German". What stands before the first of them is cut off:
+    function words, and words in lower case where the second is a name."""
+    for found in _LIST.finditer(text):
+        first, second = (part.split() for part in found.group().split(",")[:2])
+        named = second[0][:1].isupper()
+        skip = max((n + 1 for n, w in enumerate(first) if is_function_word(w) or (named and w.islower())), default=0)
+        if skip < len(first):
+            start = found.start() + sum(len(word) + 1 for word in first[:skip])
+            yield Value(Kind.TEXT, start, found.end(), text[start : found.end()])
+
+
+_LONGEST_PHRASE = 8
 
 
 def _phrase(text: str, start: int, end: int) -> Iterator[Value]:
     value = _trimmed(Kind.TEXT, text, start, end)
-    if value is not None and len(value.text) > 2 and len(value.text.split()) <= 6:
+    if value is not None and len(value.text) > 2 and len(value.text.split()) <= _LONGEST_PHRASE:
         yield value
 
 
