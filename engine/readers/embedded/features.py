@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -126,7 +127,9 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     """The features of every candidate; tokens in `hidden` are as if they were not printed."""
     matched = match(question, index, hidden)
     columns: dict[str, Floats] = {}
-    union = _relations(index, matched, columns)
+    by_unit = _relations(index, matched, columns)
+    union = _coverage(matched, by_unit, columns)
+    columns.update(zip((*_HEAD_PLACES, "head_own"), _head_word(question, index, matched, by_unit), strict=True))
     _own_words(question, index, matched, columns)
     _kinds(question, index, columns)
     columns.update(page_features(index))
@@ -168,8 +171,8 @@ def _interactions(columns: dict[str, Floats], matched: Match, texts: list[str]) 
     columns["page_label"] = np.full(count, float(columns["label_best"].max(initial=0.0)))
 
 
-def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> Floats:
-    """Label scores by relation, coverage of the question around the candidate, and of row and column together."""
+def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> dict[Relation, Floats]:
+    """Enters label scores by relation; returns (U, K) how well each unit is said in each relation to a candidate."""
     count, segments = len(index.candidates), len(index.layout.segments)
     by_unit: dict[Relation, Floats] = {}
     for relation, table in index.links.items():
@@ -188,6 +191,13 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
         )
         columns[f"{mark}_{relation}"] = marked if relation is Relation.BEFORE else marked[index.segment_of]
     _exact_labels(index, matched, columns)
+    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
+    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
+    return by_unit
+
+
+def _coverage(matched: Match, by_unit: Mapping[Relation, Floats], columns: dict[str, Floats]) -> Floats:
+    """Enters coverage of the question around the candidate, and by row and column together; returns `Fit.union`."""
     total = max(matched.weights.sum(), 1e-9)
     for relation in _COVERAGE_RELATIONS:
         columns[f"cover_{relation}"] = matched.weights @ by_unit[relation] / total
@@ -203,8 +213,6 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
     columns["cover_all"] = matched.weights @ union / total
     missing = (union < 0.35) * matched.weights[:, None]
     columns["missing"] = missing.sum(axis=0) / total
-    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
-    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
     return union
 
 
@@ -233,7 +241,29 @@ def _own_words(question: Question, index: PageIndex, matched: Match, columns: di
     """How much of the question the candidate itself says: an answer seldom repeats the question."""
     columns["own_cover"] = matched.coverage[index.own_place] if len(index.own_place) else np.zeros(0)
     columns["own_named"] = _names_again(question, index, matched)
+    columns["own_echo"] = matched.echo[index.own_place] if len(index.own_place) else np.zeros(0)
     columns["own_label"] = matched.label[index.own_place] if len(index.own_place) else np.zeros(0)
+
+
+def _head_word(
+    question: Question, index: PageIndex, matched: Match, by_unit: Mapping[Relation, Floats]
+) -> list[Floats]:
+    """Where the page says the sort of thing that is asked for ("which museum"), as in `_HEAD_PLACES`, and last how well
+    the candidate says it itself."""
+    head = next((row for row, unit in enumerate(question.units) if unit.head), None)
+    if head is None or not len(index.candidates):
+        return [np.zeros(len(index.candidates)) for _ in range(len(_HEAD_PLACES) + 1)]
+    around = [np.maximum.reduce([by_unit[relation][head] for relation in places]) for places in _HEAD_PLACES.values()]
+    return [*around, matched.units[head][index.own_place]]
+
+
+_HEAD_PLACES = {
+    "head_beside": (Relation.ADJACENT,),
+    "head_label": (Relation.BEFORE, Relation.LEFT, Relation.ABOVE),
+    "head_column": (Relation.COLUMN,),
+    "head_row": (Relation.ROW,),
+    "head_sentence": (Relation.SENTENCE,),
+}
 
 
 def _kinds(question: Question, index: PageIndex, columns: dict[str, Floats]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import statistics
+from collections import Counter
 from functools import lru_cache
 from itertools import pairwise
 
@@ -23,6 +25,8 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
     following = {line: after for block in layout.blocks for line, after in pairwise(block)}
     years, boxed, heading = year_headings(layout), captions(layout), head_cells(layout)
     dates = [candidate.tokens for candidate in found if candidate.kind is Kind.DATE]
+    said = Counter(candidate.text for candidate in {(c.text, c.tokens): c for c in found}.values())
+    size = statistics.median(s.height for s in layout.segments) if layout.segments else 1.0
     rows: list[list[float]] = []
     for candidate in found:
         segment = layout.segments[candidate.segment]
@@ -49,6 +53,8 @@ def page_features(index: PageIndex) -> dict[str, Floats]:
                 float(any(_inside(candidate.tokens, date) for date in dates)),
                 float(candidate.segment in boxed),
                 float(candidate.segment in heading),
+                min(said[candidate.text] - 1, 4) / 4,
+                *_place(segment, layout, size),
             ]
         )
     table = np.asarray(rows).reshape(len(rows), len(_PAGE_NAMES))
@@ -60,6 +66,8 @@ _PAGE_NAMES = (
     "is_segment",
     "is_after_label",
     "is_tail",
+    "is_head",
+    "is_bracket",
     "is_block",
     "is_name",
     "is_phrase",
@@ -83,6 +91,14 @@ _PAGE_NAMES = (
     "in_date",
     "caption",
     "head_cell",
+    "said_again",
+    "large",
+    "from_top",
+    "to_bottom",
+    "row_number",
+    "alone",
+    "capitals",
+    "aside",
 )
 
 
@@ -103,6 +119,21 @@ def _goes_on(candidate: Candidate, index: PageIndex, following: dict[int, int]) 
         return 0.0
     text = candidate.text
     return float(layout.segments[following[line]].text[:1].islower() and not text.endswith((".", "!", "?")))
+
+
+def _place(segment: Segment, layout: Layout, usual: float) -> tuple[float, ...]:
+    """How large the segment is printed, how near the page's top and bottom, its row, whether it is alone there, in
+    capitals, and how far from the left edge."""
+    rows = len(layout.rows)
+    return (
+        min(max(segment.height / max(usual, 1e-6) - 1.0, 0.0), 1.5) / 1.5,
+        max(1.0 - 4 * segment.y0 / max(layout.height, 1e-6), 0.0),
+        max(1.0 - 4 * (layout.height - segment.y1) / max(layout.height, 1e-6), 0.0),
+        max(1.0 - segment.row / min(8, max(rows, 1)), 0.0),
+        float(len(layout.rows[segment.row]) == 1),
+        float(segment.text.isupper()),
+        min(max(segment.x0 / max(layout.width, 1e-6), 0.0), 1.0),
+    )
 
 
 def _row_place(segment: Segment, layout: Layout) -> tuple[float, float, float]:

@@ -35,7 +35,8 @@ class Shape(StrEnum):
 class Unit:
     """One thing the page must say near the answer: a word, or a field's name with all its wordings.
 
-    `weight` is how much it matters, `quoted` whether the question quoted it, `named` whether it is written as a name.
+    `weight` is how much it matters, `quoted` whether the question quoted it, `named` whether it is written as a name,
+    `head` whether it names the sort of thing that is asked for ("which museum").
     """
 
     words: tuple[str, ...]
@@ -44,6 +45,7 @@ class Unit:
     quoted: bool = False
     field: str = ""
     named: bool = False
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,8 @@ def _units(rest: str, quoted: list[str], language: str, original: str) -> tuple[
     heads = bool(content) and not found and not quoted and content[0][1] >= 1.0
     for place, (word, weight) in enumerate(content):
         named = weight == _NAMED and not has_digit(word)
-        scale = _HEAD if heads and place == 0 else 1.0
-        units.append(Unit((match_form(word),), (), scale * weight * damp, named=named))
+        head = heads and place == 0
+        units.append(Unit((match_form(word),), (), (_HEAD if head else 1.0) * weight * damp, named=named, head=head))
     only_nouns = all(unit.weight < 0.3 for unit in units)
     if only_nouns:
         units = [replace(unit, weight=1.0) for unit in units]

@@ -78,6 +78,10 @@ _PAIRED = 0.4
 """From here on a row counts as labels over the values of the next row (see `row_pairs`)."""
 
 
+_CAPTION_LINES = 5
+"""The most lines of a caption below a figure."""
+
+
 class Neighbours:
     """Finds every relation of every segment of one layout. `prose` tells for each segment of running text which of
     the page's paragraphs it belongs to: only its first line may have a label, and no line is the label of the next."""
@@ -237,7 +241,17 @@ class Neighbours:
         gap = (segment.y0 - other.y1) / unit
         side = min(abs(other.x0 - segment.x0), abs(other.x0 + other.x1 - segment.x0 - segment.x1) / 2)
         skew = 1.0 if side < 2 * unit else 0.6
-        found[Relation.BELOW][other.index].append((self._place(segment.index), skew * _fade(gap, 0.8, 3)))
+        strength = skew * _fade(gap, 0.8, 3)
+        found[Relation.BELOW][other.index].append((self._place(segment.index), strength))
+        block = self._block_of[segment.index]
+        lines = block[block.index(segment.index) :][:_CAPTION_LINES]
+        if (
+            len(lines) > 1
+            and other.index not in block
+            and self._one_label(lines)
+            and segment.index not in self._running
+        ):
+            found[Relation.BELOW][other.index].append((self._place(*lines), 0.95 * strength))
 
     def _column(self, segment: Segment) -> list[tuple[int, float]]:
         """Header candidates: the lines where the column above the cell turns from values to words, and its top."""
