@@ -31,7 +31,7 @@ from engine.training.synth.page_files import page_files
 
 _LOG = logging.getLogger(__name__)
 _BATCH, _RATE, _WITHHELD, _PRIOR_WITHHELD, _NEVER = 64, 4e-3, 0.05, 0.3, -1e9
-_TURNS, _HAND_MADE = 3, 1.5
+_TURNS, _HAND_MADE = 3, 2.0
 _SHARES = {"hand-made": 0.7, "written": 0.1, "held-out": 0.2}
 """What each sort of page counts for in calibration: how like real ones it is."""
 

@@ -7,12 +7,12 @@ import pickle
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from engine.documents.types import PageWords
 from engine.readers.embedded.candidates import Candidate
 from engine.readers.embedded.features import Fit, fit
 from engine.readers.embedded.index import Floats, PageIndex, build_index
@@ -25,7 +25,7 @@ RIGHT = 0.8
 """The least similarity to a known answer at which a candidate counts as right."""
 
 _LIKELY, _OTHERS = 60, 25
-_FOREIGN_QUESTIONS, _NOISE = 3, (0.2, 0.7)
+_FOREIGN_QUESTIONS, _SCANNED, _NOISE = 3, 0.6, (0.2, 0.7)
 _COMMON_FIELDS = frozenset(
     ("date", "company", "title", "address", "total", "phone", "time", "email", "to", "from", "author")
 )
@@ -73,8 +73,8 @@ def samples(seed: int, count: int, families: Sequence[str]) -> Iterator[Sample]:
 
 
 def page_samples(folder: Path, seed: int) -> Iterator[Sample]:
-    """Questions of the hand-made pages in `folder`, each page once as it is and once as a scan is read, and about each
-    page a few questions of other pages that it does not answer."""
+    """Questions of the hand-made pages in `folder`, most pages as a scan is read and the others as they are, and about
+    each page a few questions of other pages that it does not answer."""
     pages = [(path.stem, *read_page(path)) for path in sorted(folder.glob("*.txt"))]
     rng = random.Random(seed)
     for name, words, asked in pages:
@@ -82,16 +82,12 @@ def page_samples(folder: Path, seed: int) -> Iterator[Sample]:
         others = [item for other, _, theirs in pages if other != name for item in theirs if item.golds]
         rng.shuffle(others)
         text = " ".join(word.text for word in words.words).casefold()
-        foreign = [Asked(item.question, ()) for item in others if _is_foreign(item, own, text)][:_FOREIGN_QUESTIONS]
+        foreign = (Asked(item.question, ()) for item in others if _is_foreign(item, own, text))
+        unanswered = list(islice(foreign, _FOREIGN_QUESTIONS))
         mine = [item for item in asked if parse(item.question).shape in _PLAIN_SHAPES]
-        for page in _as_read(words, rng):
-            index = build_index(page)
-            for item in (*mine, *foreign):
-                yield _thinned(_asked_sample(item, index, name), rng)
-
-
-def _as_read(words: PageWords, rng: random.Random) -> tuple[PageWords, PageWords]:
-    return words, disturb(words, rng, rng.uniform(*_NOISE))
+        index = build_index(disturb(words, rng, rng.uniform(*_NOISE)) if rng.random() < _SCANNED else words)
+        for item in (*mine, *unanswered):
+            yield _thinned(_asked_sample(item, index, name), rng)
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], Iterator[Sample]]) -> list[Sample]:
@@ -118,7 +114,7 @@ def _code_hash() -> str:
         (engine / "training" / "synth", "**/*.t*"),
         *((engine / "training" / "synth", name) for name in _WRITERS),
         (engine / "training" / "synth" / "families", "*.py"),
-        (root / "resources" / "models", "*.toml"),
+        (root / "resources" / "models", "embedded_*.t*"),
         (root / "tests" / "unit" / "embedded_pages", "*.txt"),
     ):
         for path in sorted(folder.glob(pattern)):
