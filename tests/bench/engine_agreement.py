@@ -1,6 +1,6 @@
 """How far the CPU engines' answers are from fp32's: a small Llama is trained here on text, then each engine writes on.
 
-python tests/bench/engine_agreement.py --steps 400
+python tests/bench/engine_agreement.py --steps 300
 
 The text is the source code of Python's standard library, byte by byte; files that training does not see are written on.
 Each engine reads a beginning, and then is told what follows token by token, as when it writes. Random weights would say
@@ -37,7 +37,7 @@ SIZES = {
     "num_key_value_heads": 2,
 }
 BEGINNING, FOLLOWING = 160, 96
-ROWS, LEARNING_RATE, WARM_UP = 16, 1.5e-3, 30
+ROWS, LEARNING_RATE, WARM_UP = 8, 1.5e-3, 30
 # Every so many files is one to write on.
 HELD_OUT = 10
 
@@ -123,7 +123,7 @@ def table(model: Any, held_out: Tensor, count: int) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--pieces", type=int, default=100)
     given = parser.parse_args()
     torch.set_num_threads(1)
