@@ -115,7 +115,7 @@ def _code_hash() -> str:
         *((engine / "training" / "synth", name) for name in _WRITERS),
         (engine / "training" / "synth" / "families", "*.py"),
         (root / "resources" / "models", "embedded_*.t*"),
-        (root / "tests" / "unit" / "embedded_pages", "*.txt"),
+        (root / "tests" / "unit" / "embedded_pages", "**/*.txt"),
     ):
         for path in sorted(folder.glob(pattern)):
             if path.name not in _NOT_OF_SAMPLES:

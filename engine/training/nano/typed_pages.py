@@ -44,7 +44,7 @@ class _Cell:
 @cache
 def typed_pages() -> tuple[TypedPage, ...]:
     """All hand-made pages but those that are for measuring. Raises FileMissingError where the source tree is not."""
-    paths = sorted(FOLDER.glob("*.txt"))
+    paths = sorted((*FOLDER.glob("*.txt"), *FOLDER.glob("paraphrased/*.txt")))
     if not paths:
         raise FileMissingError(f"{FOLDER} holds no pages to train on.", "Train Tessera-nano from its source tree.")
     pages = []
