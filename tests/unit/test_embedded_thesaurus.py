@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from engine.readers.embedded.index import build_index
 from engine.readers.embedded.labels import match_form
-from engine.readers.embedded.matching import similarity
+from engine.readers.embedded.matching import match
+from engine.readers.embedded.question import parse
 from engine.readers.embedded.thesaurus import groups_of, related
 from engine.resources import resource_path
+from engine.training.grid_pages import page_of
 
 
 def meet(asked: str, printed: str) -> bool:
@@ -35,11 +38,13 @@ def test_a_function_word_on_the_page_is_of_no_group() -> None:
     assert not related(["death"], ("die",)).any()
 
 
-def test_likeness_says_the_same_word_above_one_of_its_group() -> None:
-    alike = similarity([match_form("weight")], (match_form("weight"), match_form("gewicht"), match_form("colour")))[0]
-    assert alike[0] == 1.0
-    assert 0.5 < alike[1] < 1.0
-    assert alike[2] == 0.0
+def test_a_paraphrase_is_matched_by_meaning_alone() -> None:
+    index = build_index(page_of("Weight   1,870 kg\nLength   3,310 mm"))
+    question = parse("How heavy is it?")
+    weight = index.own_place[[c.text for c in index.candidates].index("Weight")]
+    assert match(question, index).units[:, weight].max() == 0.0
+    meant = match(question, index, by_meaning=True).units[:, weight].max()
+    assert 0.5 < meant < 1.0
 
 
 def test_groups_are_small_and_of_single_words() -> None:

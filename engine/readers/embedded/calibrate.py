@@ -60,6 +60,8 @@ SIGNALS = (
     "share_told",
     "share_figure",
     "lead_told",
+    "meant_label_best",
+    "meant_cover_all",
 )
 """What the probability is made from: the ranker's own certainty first, then how well the question is accounted for."""
 

@@ -89,10 +89,16 @@ _RELATIVE = (
     "cover_adjacent",
     "rule",
     "kind_rule",
+    "meant_label_best",
+    "meant_cover_all",
+    "meant_cover_table",
+    "meant_cover_sentence",
 )
 """Features that also count by how close they come to the page's best: an answer is where most of its question is."""
 
 _WITH_KIND = (
+    "meant_label_best",
+    "meant_cover_all",
     "label_best",
     "label_row",
     "cover_table",
@@ -111,8 +117,8 @@ _PREPOSITIONS = {Kind(name): words for name, words in PREPOSITIONS.items()}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """A question's fit with every candidate of a page. `values` is (K, features); `union` (U, K) says how well each
-    unit of the question is accounted for around each candidate."""
+    """A question's fit with every candidate of a page. `values` is (K, features), `match` the question laid over the
+    page by meaning; `union` (U, K) says how well each unit of the question is accounted for around each candidate."""
 
     names: tuple[str, ...]
     values: Floats
@@ -128,9 +134,10 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     matched = match(question, index, hidden)
     columns: dict[str, Floats] = {}
     by_unit = _relations(index, matched, columns)
-    union = _coverage(matched, by_unit, columns)
+    _coverage(matched, by_unit, columns)
     columns.update(zip((*_HEAD_PLACES, "head_own"), _head_word(question, index, matched, by_unit), strict=True))
     _own_words(question, index, matched, columns)
+    meant, union = _by_meaning(question, index, hidden, columns)
     _kinds(question, index, columns)
     columns.update(page_features(index))
     columns["rule"] = rule_scores(question.field, index)
@@ -141,7 +148,33 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     columns[PRIOR] = prior(question, index, columns)
     names = tuple(columns)
     values = np.stack(list(columns.values()), axis=1) if len(index.candidates) else np.zeros((0, len(names)))
-    return Fit(names, values, matched, union)
+    return Fit(names, values, meant, union)
+
+
+def _by_meaning(
+    question: Question, index: PageIndex, hidden: frozenset[int], columns: dict[str, Floats]
+) -> tuple[Match, Floats]:
+    """Enters how the candidate fits once words meet those of nearly the same meaning; returns it and `union`."""
+    meant = match(question, index, hidden, by_meaning=True)
+    found: dict[str, Floats] = {}
+    union = _coverage(meant, _relations(index, meant, found), found)
+    columns.update({f"meant_{name}": found[name] for name in _MEANT})
+    columns["meant_echo"] = meant.echo[index.own_place] if len(index.own_place) else np.zeros(0)
+    return meant, union
+
+
+_MEANT = (
+    "label_best",
+    "label_row",
+    "label_column",
+    "label_right",
+    "cover_all",
+    "cover_table",
+    "cover_sentence",
+    "cover_near",
+    "cover_adjacent",
+)
+"""Features that are also taken by meaning."""
 
 
 def _alone(values: Floats, texts: list[str]) -> Floats:

@@ -54,11 +54,16 @@ class Match:
         return likeness
 
 
-def match(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset()) -> Match:
-    """Lay `question` over the page; tokens in `hidden` are as if they were not printed."""
+def match(
+    question: Question, index: PageIndex, hidden: frozenset[int] = frozenset(), *, by_meaning: bool = False
+) -> Match:
+    """Lay `question` over the page; tokens in `hidden` are as if they were not printed. `by_meaning` lets words meet
+    those of nearly the same meaning too."""
     phrases = [unit.phrases or (Phrase(unit.words, 1.0),) for unit in question.units]
     terms = list(dict.fromkeys(word for group in phrases for phrase in group for word in phrase.words))
     similar = similarity(terms, index.terms)
+    if by_meaning:
+        similar = np.asarray(np.maximum(similar, _RELATED * related(terms, index.terms)))
     at_place = _at_places(similar, index, hidden)
     where = {term: row for row, term in enumerate(terms)}
     count = len(index.places)
@@ -106,8 +111,7 @@ def _exact(question: Question, index: PageIndex, hidden: frozenset[int]) -> Floa
 
 
 def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
-    """(terms, vocabulary) likeness of single words, 0–1: exact, misread by a letter, one inside the other, or of nearly
-    the same meaning."""
+    """(terms, vocabulary) likeness of single words, 0–1: exact, misread by a letter, or one inside the other."""
     if not terms or not vocabulary:
         return np.zeros((len(terms), len(vocabulary)))
     ratio = cdist(terms, vocabulary, scorer=fuzz.ratio, score_cutoff=_FUZZY_FROM, dtype=np.float32)
@@ -116,7 +120,7 @@ def similarity(terms: list[str], vocabulary: tuple[str, ...]) -> Floats:
     for row, column in zip(*np.nonzero((ratio > 0) | (inside > 0)), strict=True):
         if result[row, column] < 1.0:
             result[row, column] = _near(terms[row], vocabulary[column], float(ratio[row, column]) / 100)
-    return np.maximum(result, _RELATED * related(terms, vocabulary))
+    return result
 
 
 def _near(term: str, word: str, ratio: float) -> float:

@@ -40,13 +40,20 @@ _MAX_ALTERNATIVES = 4
 class EmbeddedReader:
     """Answers from printed words and their places; not a language model.
 
-    `words` is where the words of pages come from; `cancelled` is asked between steps. Indices of pages are kept, so
-    that the second question about a page is cheap.
+    `words` is where the words of pages come from; `cancelled` is asked between steps; `ranker` is the shipped one
+    unless another is to be compared with it. Indices of pages are kept, so that the second question about a page is
+    cheap.
     """
 
-    def __init__(self, words: WordSourceProtocol, cancelled: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        words: WordSourceProtocol,
+        cancelled: Callable[[], bool] = lambda: False,
+        ranker: Ranker | None = None,
+    ) -> None:
         self._words = words
         self._cancelled = cancelled
+        self._ranker = ranker
         self._indices: OrderedDict[tuple[object, ...], PageIndex] = OrderedDict()
 
     def ask(self, request: Request) -> Iterator[Event]:
@@ -62,7 +69,7 @@ class EmbeddedReader:
     def _ask(self, request: Request) -> Iterator[Event]:
         started = time.perf_counter()
         question = parse(request.question)
-        ranker = shipped_ranker()
+        ranker = self._ranker or shipped_ranker()
         read: list[PageIndex] = []
         previewed = request.budget_s is None
         for number, page in enumerate(self._nearest_known_first(request.pages)):
