@@ -21,9 +21,11 @@ from absent import AbsentQuestion, choose_absent
 from scoring import points_at, shown_share
 
 from engine.bench.scores import RIGHT, anls
-from engine.documents.types import DocumentInfo, PageRef
+from engine.documents.types import DocumentInfo, PageRef, PageWords
 from engine.geometry import PageRect
-from engine.readers.types import Answer, AnswerReady, PageRead
+from engine.readers.embedded import EmbeddedReader
+from engine.readers.embedded.rank import rules_alone
+from engine.readers.types import Answer, AnswerReady, PageRead, Request
 from engine.service.messages import DocumentOpened
 from engine.service.supervisor import Supervisor
 
@@ -63,6 +65,7 @@ class Bench:
         self.supervisor = supervisor
         self.documents: dict[str, DocumentInfo] = {}
         self.texts: dict[str, str] = {}
+        self.words: dict[PageRef, PageWords] = {}
         self.page_seconds: list[float] = []
 
     def open(self, file: str) -> DocumentInfo:
@@ -81,6 +84,7 @@ class Bench:
             self.page_seconds.append(time.perf_counter() - began)
             if isinstance(read, PageRead):
                 words += [word.text for word in read.words.words]
+                self.words[page] = read.words
         self.texts[file] = " ".join(words)
         return document
 
@@ -90,6 +94,33 @@ class Bench:
         if not isinstance(ready, AnswerReady):
             raise TypeError(f"no answer to {question!r}")
         return ready.answer
+
+
+class ReadWords:
+    """The words that were read, for a reader in this process."""
+
+    def __init__(self, words: dict[PageRef, PageWords]) -> None:
+        self._words = words
+
+    def words(self, page: PageRef, *, keep_on_disk: bool = True) -> PageWords:
+        return self._words[page]
+
+    def known(self, page: PageRef) -> PageWords | None:
+        return self._words.get(page)
+
+
+def print_rules_alone(rows: list[dict[str, object]], bench: Bench) -> None:
+    """What rules and labels reach on the same words without the trained ranker."""
+    reader = EmbeddedReader(ReadWords(bench.words), ranker=rules_alone())
+    scores = []
+    for row in rows:
+        request = Request(1, str(row["question"]), bench.open(str(row["file"])).pages)
+        last = list(reader.ask(request))[-1]
+        if not isinstance(last, AnswerReady):
+            raise TypeError(f"no answer to {row['question']!r}")
+        alternatives = [last.answer.text, *(each.text for each in last.answer.alternatives)]
+        scores.append(anls(next(filter(None, alternatives), ""), [str(gold) for gold in row["answers"]]))  # type: ignore[attr-defined]
+    print(f"\nrules alone, without the ranker: ANLS {statistics.mean(scores):.3f}")
 
 
 def asked(row: dict[str, object], answer: Answer) -> Asked:
@@ -183,6 +214,7 @@ def main() -> None:
         bench = Bench(options.samples, supervisor)
         results = [asked(row, bench.ask(row["file"], row["question"])) for row in rows]
         print_table(results, bench)
+        print_rules_alone(rows, bench)
         print_absent(bench, choose_absent(rows, bench.texts, ABSENT_PER_DOCUMENT), errors=options.errors)
     finally:
         supervisor.close()
