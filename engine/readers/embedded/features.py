@@ -134,6 +134,7 @@ def fit(question: Question, index: PageIndex, hidden: frozenset[int] = frozenset
     matched = match(question, index, hidden)
     columns: dict[str, Floats] = {}
     by_unit = _relations(index, matched, columns)
+    _marks(index, matched, columns)
     _coverage(matched, by_unit, columns)
     columns.update(zip((*_HEAD_PLACES, "head_own"), _head_word(question, index, matched, by_unit), strict=True))
     _own_words(question, index, matched, columns)
@@ -216,6 +217,14 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
             label, unit = label[index.segment_of], unit[:, index.segment_of]
         columns[f"label_{relation}"] = label
         by_unit[relation] = unit
+    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
+    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
+    return by_unit
+
+
+def _marks(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None:
+    """Enters label scores by the looks of labels, and labels that the question says word for word."""
+    count, segments = len(index.candidates), len(index.layout.segments)
     for mark, relation in _MARKED:
         marked = strongest(
             index.links[relation],
@@ -224,9 +233,6 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
         )
         columns[f"{mark}_{relation}"] = marked if relation is Relation.BEFORE else marked[index.segment_of]
     _exact_labels(index, matched, columns)
-    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
-    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
-    return by_unit
 
 
 def _coverage(matched: Match, by_unit: Mapping[Relation, Floats], columns: dict[str, Floats]) -> Floats:

@@ -34,9 +34,9 @@ class Match:
 
     `coverage` (P,) is the weighted share of the question that a place says, `label` (P,) that share times the square
     root of the share of the place that the question explains: 1 for a place that says just what was asked. `exact`
-    (P,) is above 0 where the question says the place word for word, more the longer it is. `echo` (P,) is the share
-    of a place's words that the question says. `said` (U, terms) is how
-    well each word of the page says a word of the unit.
+    (P,) is above 0 where the question says the place word for word, more the longer it is; 0 everywhere in a match by
+    meaning. `echo` (P,) is the share of a place's words that the question says. `said` (U, terms) is how well each
+    word of the page says a word of the unit.
     """
 
     units: Floats
@@ -80,7 +80,8 @@ def match(
     coverage = (weights @ units) / total if total > 0 else np.zeros(count)
     precision = np.minimum(explained / np.maximum(index.place_size, 1.0), 1.0)
     label = coverage * np.sqrt(precision) * np.where(_says_other(said, index), _OTHER_SORT, 1.0)
-    return Match(units, weights, coverage, label, _exact(question, index, hidden), _echo(said, index), said)
+    exact = np.zeros(count) if by_meaning else _exact(question, index, hidden)
+    return Match(units, weights, coverage, label, exact, _echo(said, index), said)
 
 
 def _echo(said: Floats, index: PageIndex) -> Floats:
