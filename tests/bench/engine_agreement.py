@@ -124,7 +124,7 @@ def table(model: Any, held_out: Tensor, count: int) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--pieces", type=int, default=100)
+    parser.add_argument("--pieces", type=int, default=80)
     given = parser.parse_args()
     torch.set_num_threads(1)
     seen, held_out = texts()
@@ -132,9 +132,8 @@ def main() -> None:
     millions = sum(one.numel() for one in model.parameters()) / 1e6
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("w") as file:
-        print(
-            f"# {datetime.now(UTC):%d %b %Y}; {millions:.1f} M parameters, {given.steps} steps of training", file=file
-        )
+        made = f"{given.steps} steps of training, {given.pieces} pieces of text"
+        print(f"# {datetime.now(UTC):%d %b %Y}; {millions:.1f} M parameters, {made}", file=file)
         for line in table(model, held_out, given.pieces):
             print(line, flush=True)
             print(line, file=file, flush=True)
