@@ -71,7 +71,14 @@ def test_a_bundle_holds_the_reader_with_weights_of_our_own(bundle: Path, tmp_pat
 
 COLLECTED = [
     (name, name, "BINARY")
-    for name in ("torch/lib/libtorch.so", "libtorch.so", "libicu.so", "torch/test/t", "torch/bin/b")
+    for name in (
+        "torch/lib/libtorch.so",
+        "libtorch.so",
+        "libicu.so",
+        "torch/test/t",
+        "torch/bin/b",
+        "torch/bin/torch_shm_manager",
+    )
 ]
 
 
@@ -147,7 +154,7 @@ def test_nothing_of_ours_is_left_out(recipe: dict[str, Any]) -> None:
 
 
 def test_torch_is_shipped_once_and_without_its_tests(recipe: dict[str, Any]) -> None:
-    assert recipe["shipped"] == ["torch/lib/libtorch.so", "libicu.so"]
+    assert recipe["shipped"] == ["torch/lib/libtorch.so", "libicu.so", "torch/bin/torch_shm_manager"]
 
 
 def test_resources_lie_where_the_accessor_looks(recipe: dict[str, Any]) -> None:
