@@ -217,8 +217,6 @@ def _relations(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> 
             label, unit = label[index.segment_of], unit[:, index.segment_of]
         columns[f"label_{relation}"] = label
         by_unit[relation] = unit
-    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
-    columns["label_best"] = np.max(strong, axis=0) if count else np.zeros(0)
     return by_unit
 
 
@@ -236,7 +234,10 @@ def _marks(index: PageIndex, matched: Match, columns: dict[str, Floats]) -> None
 
 
 def _coverage(matched: Match, by_unit: Mapping[Relation, Floats], columns: dict[str, Floats]) -> Floats:
-    """Enters coverage of the question around the candidate, and by row and column together; returns `Fit.union`."""
+    """Enters the best label score, coverage of the question around the candidate, and by row and column together;
+    returns `Fit.union`."""
+    strong = [columns[f"label_{relation}"] for relation in (Relation.BEFORE, Relation.LEFT, Relation.ABOVE)]
+    columns["label_best"] = np.maximum.reduce(strong)
     total = max(matched.weights.sum(), 1e-9)
     for relation in _COVERAGE_RELATIONS:
         columns[f"cover_{relation}"] = matched.weights @ by_unit[relation] / total
